@@ -1,0 +1,25 @@
+"""Every error a user can meet: one tree, each message says what was found, what was expected, and what to do."""
+
+
+class DigitdError(Exception):
+    """Base of all errors that are shown to a user as one line, without a traceback."""
+
+
+class DataError(DigitdError, ValueError):
+    """A data file or folder is missing, damaged, or not what it claims to be."""
+
+
+class DownloadError(DigitdError, OSError):
+    """A download did not arrive whole: no network, a refused address, a wrong checksum."""
+
+
+class ModelError(DigitdError, ValueError):
+    """A model file, its card, and the code that should run it do not fit together."""
+
+
+class RuntimeMissingError(DigitdError, ImportError):
+    """No installed inference runtime can read this model file."""
+
+
+class UsageError(DigitdError, ValueError):
+    """The command was called in a way that cannot work."""

@@ -1,0 +1,89 @@
+"""From a cut-out digit to what the network sees: the one preprocessing that training and reading share.
+
+A cell is `uint8 [32, 32]`. Colour becomes grey by the mix of channels that separates digit from ground best, the picture is
+scaled to 32×32, and its contrast is stretched between two percentiles. `PREPROCESSING_VERSION` changes whenever a pixel would:
+a model whose card names another version is refused.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+CELL_SIZE = 32
+PREPROCESSING_VERSION = 1
+LOW_PERCENTILE, HIGH_PERCENTILE = 2.0, 98.0
+MIN_CONTRAST = 16
+"""Grey levels between the percentiles below which a picture counts as blank: its noise is not blown up to full contrast."""
+
+CHANNEL_MIXES = np.array(
+    [
+        [0.114, 0.587, 0.299],  # luminance (ITU-R BT.601), what a camera's Y plane holds
+        [0.5, 0.5, 0.0],  # blue and green: red print turns dark on white, red ground dark under white
+        [0.0, 0.0, 1.0],  # red: blue and green grounds turn dark
+    ],
+    np.float32,
+)
+"""Weights of blue, green, red. The first is the default; another must separate clearly better to be taken."""
+PREFERENCE = 1.5
+
+Image = npt.NDArray[np.uint8]
+
+
+def separation(grey: Image) -> float:
+    """Standard deviation between digit and ground after Otsu's threshold, in grey levels.
+
+    Source: Otsu, "A threshold selection method from gray-level histograms", 1979 (the between-class variance).
+    """
+    threshold, mask = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    share = float(mask.mean())
+    if not 0.0 < share < 1.0:
+        return 0.0
+    bright = cv2.mean(grey, mask)[0]
+    dark = (cv2.mean(grey)[0] - share * bright) / (1.0 - share)
+    return (bright - dark) * float(np.sqrt(share * (1.0 - share)))
+
+
+def to_grey(crop: Image) -> Image:
+    """Grey by the channel mix that separates best.
+
+    crop: uint8 [H, W] (returned as it is), or [H, W, 3] in OpenCV's order blue, green, red.
+    """
+    if crop.ndim == 2:
+        return crop
+    greys = [cv2.transform(crop, mix[None]) for mix in CHANNEL_MIXES]
+    scores = [separation(grey) for grey in greys]
+    best = int(np.argmax(scores))
+    return greys[best if scores[best] > PREFERENCE * scores[0] else 0]
+
+
+def stretch(cell: Image) -> Image:
+    """Contrast stretch: the 2nd and 98th percentiles become 0 and 255.
+
+    cell: uint8 [H, W]; returns the same shape. A blank picture keeps its noise small (`MIN_CONTRAST`).
+    """
+    histogram = np.cumsum(np.bincount(cell.ravel(), minlength=256))
+    low = int(np.searchsorted(histogram, cell.size * LOW_PERCENTILE / 100, side="right"))
+    high = int(np.searchsorted(histogram, cell.size * HIGH_PERCENTILE / 100, side="left"))
+    if high - low < MIN_CONTRAST:
+        middle = (low + high) / 2
+        low, high = int(middle - MIN_CONTRAST / 2), int(middle + MIN_CONTRAST / 2)
+    levels = (np.arange(256, dtype=np.float32) - low) * (255.0 / (high - low))
+    return cv2.LUT(cell, np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+
+
+def to_cell(crop: Image) -> Image:
+    """One cut-out digit, uint8 [H, W] or [H, W, 3] (blue, green, red), as the network sees it: uint8 [32, 32]."""
+    if crop.size == 0:
+        raise ValueError(f"an empty crop of shape {crop.shape}; expected at least one pixel")
+    grey = to_grey(crop)
+    shrinks = grey.shape[0] > CELL_SIZE or grey.shape[1] > CELL_SIZE
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return stretch(cv2.resize(grey, (CELL_SIZE, CELL_SIZE), interpolation=interpolation))
+
+
+def to_cells(crops: list[Image]) -> Image:
+    """Cut-out digits as the network takes them: uint8 [N, 32, 32, 1]."""
+    cells = np.empty((len(crops), CELL_SIZE, CELL_SIZE, 1), np.uint8)
+    for i, crop in enumerate(crops):
+        cells[i, :, :, 0] = to_cell(crop)
+    return cells

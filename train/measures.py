@@ -1,0 +1,38 @@
+"""What is measured after each epoch of a run, to draw its curves: `val`, and for the paper's recipe `test`, as the paper did."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from edge.vision.cells import to_cells
+from train import datasets, metrics
+from train.evaluate import HELD_OUT, handwriting, in_batches, keras_read
+from train.recipes import Recipe
+from train.samples import padded
+
+Measure = Callable[[keras.Model], dict[str, Any]]
+
+
+def curves(recipe: Recipe, sources: list[str]) -> dict[str, Measure]:
+    """Measures by the name they are drawn under; none where a run on rendered digits alone has no real data to look at."""
+    if "real" not in sources:
+        return {}
+    if recipe.task == "counter":
+        return {"val": _counter("val", recipe.limit)}
+    if recipe.test_curve:
+        return {"test": _handwritten("test", recipe.limit)}
+    return {"val": _handwritten("val", recipe.limit)} if recipe.held_out or recipe.limit else {}
+
+
+def _handwritten(split: str, limit: int | None) -> Measure:
+    images, labels = handwriting(split)
+    images, labels = images[-(limit or HELD_OUT * 2) :], labels[-(limit or HELD_OUT * 2) :]
+    cells = padded(images)[..., None]
+    return lambda model: metrics.handwritten(in_batches(keras_read(model), cells), labels)
+
+
+def _counter(split: str, limit: int | None) -> Measure:
+    digits = datasets.meter_digits(split)
+    cells = to_cells(digits.crops)
+    return lambda model: metrics.counter(in_batches(keras_read(model), cells), digits)

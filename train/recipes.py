@@ -1,0 +1,79 @@
+"""What is trained, on what, and how: a recipe holds every choice, so that the same recipe and seed give the same model."""
+
+import dataclasses
+from typing import Any, Literal
+
+from train.lenet5 import Architecture
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All choices of one training run. Lengths in epochs over the pictures named by `data`; rates per update."""
+
+    name: str
+    task: Literal["handwritten", "counter"]
+    architecture: Architecture
+    epochs: int
+    batch: int = 128
+    optimizer: Literal["sgd", "adamw"] = "adamw"
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    warmup: float = 0.05
+    """Share of the updates in which the learning rate rises to its peak; from there it falls along a cosine (0: it stays)."""
+    augment: bool = True
+    label_smoothing: float = 0.0
+    synthetic: int = 0
+    """Rendered digits added to the real ones."""
+    held_out: int = 0
+    """Pictures at the end of MNIST's training set kept from training, to choose by; the counter's meters in `val` always are."""
+    test_curve: bool = False
+    """Measure the test set after every epoch, as the paper did, and draw it; nothing is chosen by it."""
+    limit: int | None = None
+    """Take only this many real pictures (quick runs)."""
+
+
+HANDWRITTEN = Recipe(
+    name="lenet5-handwritten",
+    task="handwritten",
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2),
+    epochs=60,
+)
+CLASSIC = dataclasses.replace(
+    HANDWRITTEN,
+    name="lenet5-handwritten-classic",
+    architecture=Architecture(variant="classic", activation="relu", batch_norm=True, dropout=0.2),
+)
+COUNTER = Recipe(
+    name="lenet5-counter",
+    task="counter",
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100),
+    epochs=40,
+    synthetic=30_000,
+)
+PAPER = Recipe(
+    name="lenet5-paper",
+    task="handwritten",
+    architecture=Architecture(activation="leaky_relu", dropout=0.5),
+    epochs=20,
+    batch=120,
+    optimizer="sgd",
+    learning_rate=0.1,
+    weight_decay=0.0,
+    warmup=0.0,
+    augment=False,
+    test_curve=True,
+)
+"""Plain MNIST: batches of 120 of 60,000 pictures, 20 times over, 10,000 updates, a point of the test curve every 500 (section 4.2)."""
+
+RECIPES = {recipe.name: recipe for recipe in (HANDWRITTEN, COUNTER, CLASSIC, PAPER)}
+SHIPPED = (HANDWRITTEN.name, COUNTER.name)
+
+
+def quick(recipe: Recipe) -> Recipe:
+    """The same way in little: seconds of training on a part of the data. It proves the path, not the figure."""
+    return dataclasses.replace(recipe, epochs=2, limit=6_000, synthetic=min(recipe.synthetic, 3_000))
+
+
+def as_dict(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as JSON takes it."""
+    return dataclasses.asdict(recipe)

@@ -1,0 +1,111 @@
+"""The pictures a run learns from, and the batches made of them: fixed by seed, epoch and number, so that a resumed run sees the same."""
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.errors import DataError
+from edge.vision.cells import CELL_SIZE, to_cells
+from train import augment, datasets, synthetic
+from train.recipes import Recipe
+from train.targets import circular_targets, digit_targets
+
+Image = npt.NDArray[np.uint8]
+Floats32 = npt.NDArray[np.float32]
+MNIST_BORDER = (CELL_SIZE - 28) // 2
+BATCHES_AHEAD = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """Pictures and targets [N, K]. `pictures` are crops uint8 [N, 48, 40, 3] of a counter, or handwriting uint8 [N, 32, 32]."""
+
+    pictures: Image
+    targets: Floats32
+    distort: Callable[[Image, np.random.Generator], Image]
+    """From some of the pictures to cells uint8 [n, 32, 32]."""
+
+    def epoch(self, number: int, *, batch: int, seed: int) -> Iterator[tuple[Image, Floats32]]:
+        """Batches of one epoch, in its own order: cells uint8 [batch, 32, 32, 1] and targets [batch, K]; made a few ahead."""
+        order = np.random.default_rng((seed, number)).permutation(len(self.pictures))
+
+        def make(start: int) -> tuple[Image, Floats32]:
+            rng = np.random.default_rng((seed, number, start))
+            chosen = order[start : start + batch]
+            return self.distort(self.pictures[chosen], rng)[..., None], self.targets[chosen]
+
+        starts = iter(range(0, len(order) - batch + 1, batch))
+        with ThreadPoolExecutor(1) as pool:
+            pending: deque[Future[tuple[Image, Floats32]]] = deque()
+            for start in starts:
+                pending.append(pool.submit(make, start))
+                if len(pending) > BATCHES_AHEAD:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+
+
+def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Samples:
+    """What `recipe` learns from. sources: "real", "synthetic", or a folder laid out as `meter-digits`, in any number.
+
+    Raises DataError where a source is missing or damaged, before anything is trained.
+    """
+    classes = recipe.architecture.classes
+    if recipe.task == "handwritten":
+        return _handwritten(recipe, sources, seed)
+    pictures: list[Image] = []
+    targets = []
+    for source in sources:
+        if source == "synthetic":
+            count = recipe.synthetic if "real" in sources else max(recipe.synthetic, recipe.limit or 50_000)
+            crops, positions, kinds, displays = synthetic.digits(count, seed=seed + 1)
+        else:
+            digits = datasets.meter_digits("train", folder=None if source == "real" else Path(source))
+            some = slice(0, None, max(1, len(digits.crops) // recipe.limit)) if recipe.limit else slice(None)
+            crops, positions = digits.crops[some], digits.positions[some]
+            kinds, displays = digits.kinds[some], digits.displays[some]
+        pictures += [resized(crop) for crop in crops]
+        targets.append(circular_targets(positions, kinds, displays, classes))
+    return Samples(np.stack(pictures), np.concatenate(targets), augment.counter if recipe.augment else _plain_counter)
+
+
+def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
+    if folders := [source for source in sources if source not in ("real", "synthetic")]:
+        raise DataError(
+            f"--data {folders[0]}: a folder of counter digits cannot train {recipe.name}; expected real or synthetic. "
+            "Name the model to train on it: --model lenet5-counter"
+        )
+    if "real" in sources:
+        images, labels = datasets.mnist("train")
+        kept = slice(0, recipe.limit or len(images) - recipe.held_out)
+        images, labels = padded(images[kept]), labels[kept]
+    else:
+        images, labels = synthetic.handwritten(recipe.limit or 60_000, seed=seed + 1)
+    targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
+    return Samples(images, targets, augment.handwritten if recipe.augment else _plain)
+
+
+def padded(images: Image) -> Image:
+    """MNIST as published, [N, 28, 28], padded by two to [N, 32, 32]; no other step."""
+    return np.pad(images, ((0, 0), (MNIST_BORDER, MNIST_BORDER), (MNIST_BORDER, MNIST_BORDER)))
+
+
+def _plain(images: Image, _: np.random.Generator) -> Image:
+    return images
+
+
+def _plain_counter(crops: Image, _: np.random.Generator) -> Image:
+    return to_cells(list(crops))[..., 0]
+
+
+def resized(crop: Image) -> Image:
+    """A crop at the size that all are kept in, uint8 [48, 40, 3]."""
+    height, width = synthetic.SIZE
+    interpolation = cv2.INTER_AREA if crop.shape[0] > height else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(crop, (width, height), interpolation=interpolation), np.uint8)

@@ -1,0 +1,49 @@
+"""`python -m train sheet`: a picture of rendered digits, or of real ones and their distortions, to look at before training on them."""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.errors import UsageError
+from train import augment, datasets, synthetic
+from train.samples import padded, resized
+
+ROWS, TILE_PX = 6, 64
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `python -m train sheet`."""
+    parser.description = "Write a picture of training digits: rendered ones with their positions, or real ones and their distortions below."
+    parser.epilog = "example: python -m train sheet --of counter --output sheet.png"
+    parser.add_argument("--of", choices=("synthetic", "counter", "handwritten"), default="synthetic", help="default: synthetic")
+    parser.add_argument("--count", type=int, default=144, help="how many (default: 144)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=Path("sheet.png"), metavar="FILE", help="default: sheet.png")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run `python -m train sheet`."""
+    if args.count < 1:
+        raise UsageError(f"--count {args.count}: expected 1 or more")
+    image = synthetic.sheet(args.count, seed=args.seed) if args.of == "synthetic" else _distorted(args.of, args.count, args.seed)
+    if not cv2.imwrite(str(args.output), image):
+        raise UsageError(f"--output {args.output}: cannot be written; expected a name that ends in .png or .jpg in a folder that is there")
+    print(args.output)
+    return 0
+
+
+def _distorted(kind: str, count: int, seed: int) -> synthetic.Image:
+    rng = np.random.default_rng(seed)
+    if kind == "counter":
+        pictures, distort = np.stack([resized(crop) for crop in datasets.meter_digits("train").crops]), augment.counter
+    else:
+        pictures, distort = padded(datasets.mnist("train")[0]), augment.handwritten
+    columns = []
+    for i in rng.choice(len(pictures), max(1, count // (ROWS + 1)), replace=False):
+        original = cv2.resize(pictures[i], (TILE_PX, TILE_PX))
+        grey = original if original.ndim == 2 else cv2.cvtColor(original, cv2.COLOR_BGR2GRAY)
+        distorted = distort(np.stack([pictures[i]] * ROWS), rng)
+        columns.append(np.vstack([grey, *(cv2.resize(cell, (TILE_PX, TILE_PX)) for cell in distorted)]))
+    return np.asarray(np.hstack(columns), np.uint8)
