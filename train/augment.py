@@ -24,14 +24,14 @@ def handwritten(images: Image, rng: np.random.Generator) -> Image:
     """Handwritten digits, uint8 [N, 32, 32], turned, scaled, slanted, shifted and bent as another hand would have written them."""
     count = len(images)
     matrices = _affine(
-        angle_deg=rng.uniform(-12, 12, count),
-        scale_x=rng.uniform(0.85, 1.15, count),
-        scale_y=rng.uniform(0.85, 1.15, count),
-        shear=rng.uniform(-0.2, 0.2, count),
-        shift_x=rng.uniform(-2.5, 2.5, count),
-        shift_y=rng.uniform(-2.5, 2.5, count),
+        angle_deg=rng.uniform(-10, 10, count),
+        scale_x=rng.uniform(0.87, 1.13, count),
+        scale_y=rng.uniform(0.87, 1.13, count),
+        shear=rng.uniform(-0.18, 0.18, count),
+        shift_x=rng.uniform(-1.6, 1.6, count),
+        shift_y=rng.uniform(-1.6, 1.6, count),
     )
-    bent = _elastic(rng, grid=int(rng.integers(3, 6)), strength_px=rng.uniform(0.0, 1.5, count))
+    bent = _elastic(rng, grid=int(rng.integers(3, 6)), strength_px=rng.uniform(0.0, 1.3, count))
     return _warp(images, matrices, bent, cv2.BORDER_CONSTANT)
 
 
@@ -50,8 +50,8 @@ def counter(crops: Image, rng: np.random.Generator) -> Image:
     greys = np.matmul(crops.reshape(count, -1, 3).astype(np.float32), mixes[:, :, None]).reshape(count, height, width)
     matrices = _affine(
         angle_deg=rng.uniform(-4, 4, count),
-        scale_x=rng.uniform(0.82, 1.15, count),
-        scale_y=rng.uniform(0.93, 1.07, count),
+        scale_x=rng.uniform(0.74, 1.22, count),
+        scale_y=rng.uniform(0.88, 1.12, count),
         shear=rng.uniform(-0.12, 0.12, count),
         shift_x=rng.uniform(-3.2, 3.2, count),
         shift_y=rng.uniform(-0.9, 0.9, count),

@@ -58,6 +58,7 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
     cv2.setNumThreads(run.threads or -1)
     keras.config.set_dtype_policy("mixed_bfloat16" if run.precision == "bfloat16" else "float32")
 
+    made_by = commit()  # of the code that trains, before anybody goes on editing it
     folder = run.output / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     updates = len(samples.pictures) // recipe.batch
@@ -92,7 +93,7 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
                 f"{recipe.name}: epoch {epoch + 1}/{recipe.epochs} {time.monotonic() - started:.0f} s {shown}", file=sys.stderr, flush=True
             )
     bar.close()
-    return _write(recipe, run, model, history, identity)
+    return _write(recipe, run, model, history, {"commit": made_by, **identity})
 
 
 def bfloat16_is_fast() -> bool:
@@ -133,7 +134,7 @@ def _log(writer: Any, entry: dict[str, Any]) -> None:
     writer.flush()
 
 
-def _write(recipe: Recipe, run: Run, model: keras.Model, history: list[dict[str, Any]], identity: dict[str, Any]) -> Path:
+def _write(recipe: Recipe, run: Run, model: keras.Model, history: list[dict[str, Any]], origin: dict[str, Any]) -> Path:
     keras.config.set_dtype_policy("float32")
     result = build(recipe.architecture)
     result.set_weights([np.asarray(weight, np.float32) for weight in model.get_weights()])
@@ -147,9 +148,8 @@ def _write(recipe: Recipe, run: Run, model: keras.Model, history: list[dict[str,
         "architecture": dataclasses.asdict(recipe.architecture),
         "parameters": parameters(result),
         "multiply_accumulates": sum(multiply_accumulates(result).values()),
-        "commit": commit(),
         "command": " ".join(["python -m train", *sys.argv[1:]]),
-        **identity,
+        **origin,
         "history": history,
     }
     path.with_suffix(".training.json").write_text(json.dumps(summary, indent=1) + "\n")

@@ -35,8 +35,8 @@ class Recipe:
 HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2),
-    epochs=60,
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
+    epochs=40,
 )
 CLASSIC = dataclasses.replace(
     HANDWRITTEN,
@@ -46,8 +46,8 @@ CLASSIC = dataclasses.replace(
 COUNTER = Recipe(
     name="lenet5-counter",
     task="counter",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100),
-    epochs=40,
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 40)),
+    epochs=42,
     synthetic=30_000,
 )
 PAPER = Recipe(
