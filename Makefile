@@ -13,20 +13,20 @@ RUN := $(VENV)/bin/python -m
 , := ,
 READY := $(VENV)/.ready
 QUICK_OPTION := $(if $(filter-out 0,$(QUICK)),--quick)
-DATA_OPTION := $(if $(DATA),--data "$(DATA)")
+DATA_OPTION := $(if $(DATA),--data $(DATA))
 
-.PHONY: help train convert test lint clean
+.PHONY: help train convert test lint bench clean
 
 help: ## this list
 	@echo "make TARGET, with"
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
-	@echo "options: QUICK=1 (the whole way in minutes, into build/quick), DATA=DIR (--data DIR), ARGS=\"…\" (more of the command's options)"
+	@echo "options: QUICK=1 (the whole way in minutes, into build/quick), DATA=\"real DIR\" (--data, for train), ARGS=\"…\" (more of the command's options)"
 
 train: $(READY) ## real digits → runs/*.keras, float32
 	$(RUN) train $(QUICK_OPTION) $(DATA_OPTION) $(ARGS)
 
 convert: $(READY) ## runs/*.keras → models/*.tflite and *.onnx in int8, with their cards
-	$(RUN) convert $(QUICK_OPTION) $(DATA_OPTION) $(ARGS)
+	$(RUN) convert $(QUICK_OPTION)
 
 test: lint ## lint, types and all tests; ARGS="tests/edge -k wheel" for some
 	$(RUN) pytest $(ARGS)
@@ -36,9 +36,12 @@ lint: $(READY) ## ruff and mypy
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 
+bench: $(READY) ## speed: int8 ONNX and TFLite against the float32 of the same network
+	$(RUN) bench $(ARGS)
+
 clean: ## remove .venv, build/ and caches; what was trained stays in runs/
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find edge train convert tests -name __pycache__ -prune -exec rm -rf {} +
+	find edge train convert tests bench -name __pycache__ -prune -exec rm -rf {} +
 
 # Made anew when what it must hold changes. uv, where there is one, also finds or gets a Python that fits.
 $(READY): pyproject.toml

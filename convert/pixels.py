@@ -30,9 +30,8 @@ def group_pixels(graph: Graph) -> None:
 
 
 def _group(graph: Graph, convolution: onnx.NodeProto, group: int, shapes: dict[str, tuple[int | None, ...]]) -> None:
-    _, channels, height, width = shapes[convolution.input[0]]
-    _, kernels, height_out, width_out = shapes[convolution.output[0]]
-    assert channels and height and width and kernels and height_out and width_out
+    channels, height, width = (size or 0 for size in shapes[convolution.input[0]][1:])
+    kernels, height_out, width_out = (size or 0 for size in shapes[convolution.output[0]][1:])
     quantize = graph.only_reader(convolution.output[0], "QuantizeLinear")
     weights, bias, entry = (graph.producer(convolution.input[i]) for i in (1, 2, 0))
     if quantize is None or weights is None or bias is None or entry is None or entry.op_type != "DequantizeLinear":

@@ -4,23 +4,19 @@ Source of the scheme: Jacob et al., "Quantization and training of neural network
 2018; ranges of activations are measured on representative pictures.
 """
 
-import contextlib
 import dataclasses
-import io
 import logging
-import os
 import warnings
 from collections.abc import Iterator
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import keras
 import numpy as np
 import numpy.typing as npt
-from keras import layers
 
 from edge.errors import ModelError
+from train.backend import keras, quiet, tf
 from train.lenet5 import Architecture, build
+
+layers = keras.layers
 
 Cells = npt.NDArray[np.uint8]
 PIXEL_SCALE = 255.0
@@ -77,7 +73,6 @@ def float_tflite(model: keras.Model) -> bytes:
 
 
 def _convert(model: keras.Model, representative: Cells | None) -> bytes:
-    import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if representative is not None:
@@ -94,7 +89,7 @@ def _convert(model: keras.Model, representative: Cells | None) -> bytes:
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), quiet():
             warnings.simplefilter("ignore")
             return bytes(converter.convert())
     except Exception as error:  # the converter raises its own, hidden class, RuntimeError and ValueError

@@ -1,18 +1,14 @@
 """int8 TFLite → int8 ONNX: tf2onnx translates the file, so both carry the same integers; `convert.fuse` makes it fast."""
 
-import contextlib
-import io
 import logging
-import os
 import tempfile
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import onnx
 
 from convert.fuse import fuse
 from edge.errors import ModelError
+from train.backend import quiet
 
 OPSET, IR_VERSION = 17, 8
 """What onnxruntime 1.12 (2022) and later take. Weights in signed bytes of each channel need opset 13."""
@@ -27,7 +23,7 @@ def to_onnx(tflite: bytes, *, fused: bool = True) -> onnx.ModelProto:
     fused=False keeps the graph as tf2onnx writes it, int8 inside; float32 files are translated too (both for comparison).
     Raises ModelError where the network holds an operation that LeNet-5 does not have.
     """
-    model = _translate(tflite)
+    model: onnx.ModelProto = _translate(tflite)
     if fused:
         model = fuse(model)
         if unknown := sorted({node.op_type for node in model.graph.node} - KINDS):
@@ -44,15 +40,16 @@ def to_onnx(tflite: bytes, *, fused: bool = True) -> onnx.ModelProto:
 
 
 def _translate(tflite: bytes) -> onnx.ModelProto:
-    import tf2onnx
+    with quiet():
+        import tf2onnx
 
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.tflite")
         path.write_bytes(tflite)
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                model, _ = tf2onnx.convert.from_tflite(str(path), opset=OPSET)
+            with quiet():
+                model: onnx.ModelProto = tf2onnx.convert.from_tflite(str(path), opset=OPSET)[0]
         except Exception as error:  # tf2onnx raises whatever its inside does
             raise ModelError(
                 f"tf2onnx cannot translate the TFLite model: {str(error).splitlines()[0] if str(error) else error!r}"

@@ -22,7 +22,7 @@ CENTRE = (CELL_SIZE - 1) / 2
 
 def handwritten(images: Image, rng: np.random.Generator) -> Image:
     """Handwritten digits, uint8 [N, 32, 32], turned, scaled, slanted, shifted and bent as another hand would have written them."""
-    count = len(images)
+    count = (len(images),)
     matrices = _affine(
         angle_deg=rng.uniform(-10, 10, count),
         scale_x=rng.uniform(0.87, 1.13, count),
@@ -41,13 +41,14 @@ def counter(crops: Image, rng: np.random.Generator) -> Image:
     Vertical shifts stay under 3 % of the cell: a wheel seen higher is a wheel that has turned. Grey is any mix of the channels: the
     network must not depend on the choice.
     """
-    count, height, width, _ = crops.shape
+    number, height, width, _ = crops.shape
+    count = (number,)
     mixes = np.where(
-        (rng.random(count) < 0.75)[:, None],
+        rng.random((number, 1)) < 0.75,
         CHANNEL_MIXES[np.searchsorted([0.6, 0.85], rng.random(count))],
-        rng.dirichlet((1.0, 1.0, 1.0), count),
+        rng.dirichlet((1.0, 1.0, 1.0), number),
     ).astype(np.float32)
-    greys = np.matmul(crops.reshape(count, -1, 3).astype(np.float32), mixes[:, :, None]).reshape(count, height, width)
+    greys = np.matmul(crops.reshape(number, -1, 3).astype(np.float32), mixes[:, :, None]).reshape(number, height, width)
     matrices = _affine(
         angle_deg=rng.uniform(-4, 4, count),
         scale_x=rng.uniform(0.74, 1.22, count),

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from edge.errors import ModelError
+from train.backend import keras
 
 
 class Checkpoint:
@@ -20,7 +20,7 @@ class Checkpoint:
         """Write all variables of `model` and its optimiser, and the history of its epochs."""
         arrays = {f"v{i}": np.asarray(variable.numpy()) for i, variable in enumerate(self._variables(model))}
         unfinished = self.path.with_suffix(".part.npz")
-        np.savez(unfinished, identity=self.identity, history=json.dumps(history), **arrays)
+        np.savez(unfinished, allow_pickle=False, identity=self.identity, history=json.dumps(history), **arrays)
         unfinished.replace(self.path)
 
     def restore(self, model: keras.Model) -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         lines += [f"{'':30}  {row['problem']}"] if row["problem"] else []
     kinds = datasets.shares(row for rows in datasets.index().values() for row in rows)
     lines.append(
-        f"meter-digits labels: {kinds['tenths']:,} in tenths, {kinds['integer']:,} with the digit only, {kinds['nan']} unreadable on purpose"
+        f"labels of meter-digits: {kinds['tenths']:,} in tenths, {kinds['integer']:,} of the digit only, {kinds['nan']} unreadable"
     )
     if any(row["state"] == "missing" for row in rows):
         lines.append("get what is missing: python -m train data --prepare")

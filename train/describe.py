@@ -11,10 +11,9 @@ import typing
 from pathlib import Path
 from typing import Any
 
-import keras
-
 import train.layers  # noqa: F401  (registers the layers that a file may hold)
 from edge.errors import ModelError, UsageError
+from train.backend import keras
 from train.lenet5 import Architecture, build, multiply_accumulates, parameters
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Architecture))

@@ -7,7 +7,6 @@ import functools
 import hashlib
 import io
 import logging
-import os
 import sys
 import tarfile
 import tempfile
@@ -71,7 +70,9 @@ def meter_digits(index: Mapping[str, Sequence["Row"]], root: Path, addresses: Se
         archive.unlink(missing_ok=True)  # what is damaged must not be taken for whole the next time
 
 
-def fetch(name: str, addresses: Sequence[str], folder: Path, sha256: str | None, *, retries: int = RETRIES) -> Path:
+def fetch(
+    name: str, addresses: Sequence[str], folder: Path, sha256: str | None, *, retries: int = RETRIES, timeout_s: float = TIMEOUT_S
+) -> Path:
     """Fetch the file `name` into `folder` from the first of `addresses` that gives it whole; one that is there already is taken.
 
     sha256: hexadecimal, None where the address promises no fixed bytes. Raises DownloadError naming each address and what it gave.
@@ -83,7 +84,7 @@ def fetch(name: str, addresses: Sequence[str], folder: Path, sha256: str | None,
         registry = {name: f"sha256:{sha256}" if sha256 else None}
         source = pooch.create(folder, base_url="", registry=registry, urls={name: address}, retry_if_failed=retries)
         try:
-            return Path(source.fetch(name, downloader=functools.partial(_continued, folder / f".{name}.part")))
+            return Path(source.fetch(name, downloader=functools.partial(_continued, folder / f".{name}.part", timeout_s)))
         except (requests.RequestException, ValueError, ConnectionError, TimeoutError) as error:
             reasons.append(f"{address}: {_reason(error)}")
     raise DownloadError(
@@ -92,12 +93,12 @@ def fetch(name: str, addresses: Sequence[str], folder: Path, sha256: str | None,
     )
 
 
-def _continued(part: Path, address: str, output: str | IO[Any], _: pooch.Pooch) -> None:
+def _continued(part: Path, timeout_s: float, address: str, output: str | IO[Any], _: pooch.Pooch) -> None:
     """A downloader for pooch that goes on where an earlier one broke off, where the server can."""
     part.parent.mkdir(parents=True, exist_ok=True)
     have = part.stat().st_size if part.exists() else 0
     headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {"Accept-Encoding": "identity"}
-    with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+    with requests.get(address, headers=headers, stream=True, timeout=timeout_s) as response:
         if response.status_code == requests.codes.requested_range_not_satisfiable:
             part.unlink()  # it was whole, or longer than whole: begin again
         response.raise_for_status()
@@ -114,15 +115,16 @@ def _continued(part: Path, address: str, output: str | IO[Any], _: pooch.Pooch) 
     if length and part.stat().st_size < have + length:
         raise ConnectionError(f"{part.stat().st_size:,} of {have + length:,} bytes arrived")
     # Whole, as far as the server says: if its SHA-256 is wrong, the next try must begin anew.
-    assert isinstance(output, str)
-    os.replace(part, output)
+    part.replace(str(output))
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"{error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
-        return f"no answer within {TIMEOUT_S} s"
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     if "does not match the known hash" in str(error):

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from train.samples import padded
 Cells = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float32]
 Read = Callable[[Cells], Probabilities]
+Answers = TypeVar("Answers", Probabilities, Cells)
 BATCH = 500
 HELD_OUT = 5_000
 """Pictures at the end of MNIST's training set that `--split val` means."""
@@ -111,8 +112,8 @@ def handwriting(split: str, data: Path | None = None) -> tuple[npt.NDArray[np.ui
     raise UsageError(f"--split {split}: expected val or test")
 
 
-def in_batches(read: Read, cells: Cells) -> Probabilities:
-    """Read all cells, some at a time: probabilities float32 [N, K]."""
+def in_batches(read: Callable[[Cells], Answers], cells: Cells) -> Answers:
+    """Read all cells, some at a time: probabilities [N, K], in the kind of number that `read` gives."""
     return np.concatenate([read(cells[i : i + BATCH]) for i in range(0, len(cells), BATCH)])
 
 
@@ -148,10 +149,8 @@ def _share(value: float | None) -> str:
 
 
 def _keras_reader(path: Path) -> tuple[Read, int]:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import keras
-
     import train.layers  # noqa: F401  (registers the layers that a file may hold)
+    from train.backend import keras
 
     try:
         model = keras.saving.load_model(path, compile=False)

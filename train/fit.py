@@ -7,7 +7,6 @@ finished, `report.html`; the result is `<output>/<name>.keras` (float32) beside 
 import dataclasses
 import json
 import math
-import os
 import subprocess
 import sys
 import time
@@ -15,14 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 import cv2
-import keras
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
+from train.backend import keras, tf
 from train.checkpoint import Checkpoint
 from train.lenet5 import build, multiply_accumulates, parameters
 from train.recipes import Recipe, as_dict
@@ -66,6 +62,7 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
     model.compile(_optimizer(recipe, updates * recipe.epochs), circular_loss)
     model.optimizer.build(model.trainable_variables)
     identity = {"recipe": as_dict(recipe), "seed": run.seed, "precision": run.precision, "pictures": len(samples.pictures)}
+    identity["sources"] = list(samples.sources)
     checkpoint = Checkpoint(folder / "checkpoint.npz", json.dumps(identity, sort_keys=True))
     history: list[dict[str, Any]] = checkpoint.restore(model)
     logs = tf.summary.create_file_writer(str(folder / "tensorboard"))
@@ -144,7 +141,6 @@ def _write(recipe: Recipe, run: Run, model: keras.Model, history: list[dict[str,
     summary = {
         "name": recipe.name,
         "task": recipe.task,
-        "data": "mnist" if recipe.task == "handwritten" else "counter",
         "architecture": dataclasses.asdict(recipe.architecture),
         "parameters": parameters(result),
         "multiply_accumulates": sum(multiply_accumulates(result).values()),

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
+
+from train.backend import keras
+
+ops = keras.ops
 
 # LeCun et al. 1998, table 1: column j lists the maps of S2 that feed map j of C3.
 SELECTIVE_TABLE = (

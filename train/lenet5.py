@@ -6,16 +6,13 @@ selective connections); Lu, Ke, "LeNet-5 handwritten digit recognition based on 
 """
 
 import dataclasses
-import os
 from typing import Literal
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import keras
-from keras import layers
-
 from edge.vision.cells import CELL_SIZE
+from train.backend import keras
 from train.layers import SelectiveConnections, SelectiveInitializer, StochasticPooling2D
+
+layers = keras.layers
 
 PYRAMID_BINS = (4, 2, 1)
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
-
 from edge.vision.cells import to_cells
 from train import datasets, metrics
+from train.backend import keras
 from train.evaluate import HELD_OUT, handwriting, in_batches, keras_read
 from train.recipes import Recipe
 from train.samples import padded

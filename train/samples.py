@@ -30,6 +30,8 @@ class Samples:
     targets: Floats32
     distort: Callable[[Image, np.random.Generator], Image]
     """From some of the pictures to cells uint8 [n, 32, 32]."""
+    sources: tuple[str, ...] = ("real",)
+    """Where they came from: "real", "synthetic" or a folder."""
 
     def epoch(self, number: int, *, batch: int, seed: int) -> Iterator[tuple[Image, Floats32]]:
         """Batches of one epoch, in its own order: cells uint8 [batch, 32, 32, 1] and targets [batch, K]; made a few ahead."""
@@ -72,7 +74,7 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
             kinds, displays = digits.kinds[some], digits.displays[some]
         pictures += [resized(crop) for crop in crops]
         targets.append(circular_targets(positions, kinds, displays, classes))
-    return Samples(np.stack(pictures), np.concatenate(targets), augment.counter if recipe.augment else _plain_counter)
+    return Samples(np.stack(pictures), np.concatenate(targets), augment.counter if recipe.augment else _plain_counter, tuple(sources))
 
 
 def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
@@ -88,7 +90,7 @@ def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
     else:
         images, labels = synthetic.handwritten(recipe.limit or 60_000, seed=seed + 1)
     targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
-    return Samples(images, targets, augment.handwritten if recipe.augment else _plain)
+    return Samples(images, targets, augment.handwritten if recipe.augment else _plain, tuple(sources))
 
 
 def padded(images: Image) -> Image:

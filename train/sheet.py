@@ -36,10 +36,11 @@ def main(args: argparse.Namespace) -> int:
 
 def _distorted(kind: str, count: int, seed: int) -> synthetic.Image:
     rng = np.random.default_rng(seed)
+    distort = augment.counter if kind == "counter" else augment.handwritten
     if kind == "counter":
-        pictures, distort = np.stack([resized(crop) for crop in datasets.meter_digits("train").crops]), augment.counter
+        pictures = np.stack([resized(crop) for crop in datasets.meter_digits("train").crops])
     else:
-        pictures, distort = padded(datasets.mnist("train")[0]), augment.handwritten
+        pictures = padded(datasets.mnist("train")[0])
     columns = []
     for i in rng.choice(len(pictures), max(1, count // (ROWS + 1)), replace=False):
         original = cv2.resize(pictures[i], (TILE_PX, TILE_PX))

@@ -4,18 +4,20 @@ import argparse
 import dataclasses
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
+from edge.errors import UsageError
 from train.recipes import COUNTER, RECIPES, SHIPPED
 
-WIDTHS = ("8,24", "16,32", "16,48")
+WIDTHS = ("8,24", "16,40", "32,32")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `python -m train study`."""
     parser.description = "Train one recipe at several widths and show accuracy against multiply-accumulates, measured on val."
-    parser.epilog = "example: python -m train study --model lenet5-counter --widths 8,24 16,32 16,48 --epochs 10"
+    parser.epilog = "example: python -m train study --model lenet5-counter --widths 8,24 16,40 32,32 --epochs 10"
     parser.add_argument("--model", choices=SHIPPED, default=COUNTER.name, help=f"default: {COUNTER.name}")
     parser.add_argument(
         "--widths", nargs="+", default=list(WIDTHS), metavar="A,B", help="kernels of the first and second stage (default: %(default)s)"
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run `python -m train study`."""
-    rows = [_row(args, tuple(int(k) for k in width.split(","))) for width in args.widths]
+    rows = [_row(args, _kernels(width)) for width in args.widths]
     if args.json:
         print(json.dumps(rows))
         return 0
@@ -40,7 +42,13 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _row(args: argparse.Namespace, kernels: tuple[int, ...]) -> dict[str, Any]:
+def _kernels(text: str) -> tuple[int, int]:
+    if not (match := re.fullmatch(r"([1-9]\d*),([1-9]\d*)", text)):
+        raise UsageError(f"--widths {text}: expected two numbers of 1 or more, such as 16,32")
+    return int(match[1]), int(match[2])
+
+
+def _row(args: argparse.Namespace, kernels: tuple[int, int]) -> dict[str, Any]:
     from train import fit, samples
     from train.evaluate import evaluate
 
@@ -55,5 +63,7 @@ def _row(args: argparse.Namespace, kernels: tuple[int, ...]) -> dict[str, Any]:
     path = fit.fit(recipe, samples.training_samples(recipe, sources, seed=args.seed), run, {})
     summary = json.loads(path.with_suffix(".training.json").read_text())
     measured = evaluate(path, split="val")
-    kept = {key: measured[key] for key in ("n", "right_digit", "right_digit_meter_mean", "within_0_1", "within_0_2") if key in measured}
+    kept: dict[str, Any] = {
+        key: measured[key] for key in ("n", "right_digit", "right_digit_meter_mean", "within_0_1", "within_0_2") if key in measured
+    }
     return {"kernels": ",".join(map(str, kernels)), "parameters": summary["parameters"], "macs": summary["multiply_accumulates"], **kept}

@@ -199,8 +199,9 @@ def _camera(picture: Colour, rng: np.random.Generator) -> Image:
     if rng.random() < 0.5:
         factor = rng.uniform(0.4, 0.9)
         small = cv2.resize(picture, (max(12, int(width * factor)), max(18, int(height * factor))), interpolation=cv2.INTER_AREA)
-        picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+        picture = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     image = np.clip(picture, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
-        image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])[1], cv2.IMREAD_COLOR)
+        jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])[1]
+        image = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)
     return image

@@ -5,12 +5,13 @@ A row of targets is one of three things, told apart by its sum. A distribution (
 unreadable on purpose, the network should say that it does not know.
 """
 
-import keras
 import numpy as np
 import numpy.typing as npt
-from keras import ops
 
 from edge.vision.circle import distance
+from train.backend import keras
+
+ops = keras.ops
 
 TOLERANCE_DIGITS = 0.12
 """Standard deviation of the soft target: the labels' human noise is about a tenth of a digit."""

@@ -16,16 +16,14 @@ OUTPUT, QUICK_OUTPUT = Path("runs"), Path("build/quick")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `python -m train`."""
-    parser.add_argument(
-        "--model", action="append", choices=sorted(RECIPES), help=f"which model, can be repeated (default: {' and '.join(SHIPPED)})"
-    )
+    parser.add_argument("--model", nargs="+", choices=sorted(RECIPES), help=f"which models (default: {' and '.join(SHIPPED)})")
     parser.add_argument(
         "--recipe", choices=("best", "paper"), default="best", help="best: ours; paper: its network on plain MNIST, SGD, 10,000 updates"
     )
     parser.add_argument("--epochs", type=int, help="passes over the data (default: the recipe's)")
     parser.add_argument(
-        "--data", nargs="+", metavar="WHAT", help="real, synthetic, or a folder laid out as meter-digits; several add up (default: real and "
-        "synthetic for counters, real for handwriting)",
+        "--data", nargs="+", metavar="WHAT", help="real, synthetic, or a folder laid out as meter-digits; several add up (default: real "
+        "and synthetic for counters, real for handwriting)",
     )  # fmt: skip
     parser.add_argument("--output", type=Path, metavar="DIR", help=f"where results go (default: {OUTPUT}, with --quick {QUICK_OUTPUT})")
     parser.add_argument("--quick", action="store_true", help="the whole way in under four minutes: little data, two epochs")
@@ -41,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run `python -m train`."""
-    names = args.model or ([PAPER.name] if args.recipe == "paper" else list(SHIPPED))
+    names = list(dict.fromkeys(args.model or [])) or ([PAPER.name] if args.recipe == "paper" else list(SHIPPED))
     if args.epochs is not None and args.epochs < 1:
         raise UsageError(f"--epochs {args.epochs}: expected 1 or more")
     if len(names) > 1:
@@ -52,12 +50,8 @@ def main(args: argparse.Namespace) -> int:
 def _side_by_side(names: list[str], args: argparse.Namespace) -> int:
     """A process a model: two with half the cores each do more together than one after the other with all of them."""
     threads = args.threads or max(1, (os.cpu_count() or 1) // len(names))
-    shared = [word for word in sys.argv[1:]]
-    for name in args.model or []:
-        at = shared.index(name)
-        del shared[at - 1 : at + 1]
     processes = [
-        subprocess.Popen([sys.executable, "-m", "train", *shared, "--model", name, "--threads", str(threads), "--row", str(row)])
+        subprocess.Popen([sys.executable, "-m", "train", *sys.argv[1:], "--model", name, "--threads", str(threads), "--row", str(row)])
         for row, name in enumerate(names)
     ]
     try:

@@ -44,13 +44,13 @@ def font_glyphs(font: str, weight: int = 400, italic: bool = False) -> Glyphs:
         rows, columns = np.flatnonzero(canvas.any(1)), np.flatnonzero(canvas.any(0))
         if not len(rows):
             raise UsageError(f"{font}: has no digit {digit}; expected a font with the ten digits")
-        masks.append(np.asarray(canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32) / 255)
+        masks.append(np.asarray(canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32) / np.float32(255))
     return arrange(masks)
 
 
 def installed_fonts() -> list[Path]:
     """TrueType files of the installed font packages (entry points `fonts_ttf`), upright and slanted, sorted by name."""
-    files = []
+    files: list[Path] = []
     for entry in importlib.metadata.entry_points(group="fonts_ttf"):
         value = entry.load()
         files.extend(Path(path) for path in (value.values() if isinstance(value, dict) else [value]))

@@ -63,4 +63,4 @@ def dot_matrix(digit: int | None, *, height: int, width: int, fill: float = 0.85
 
 
 def _shrink(mask: npt.NDArray[np.uint8], height: int, width: int) -> Mask:
-    return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.float32) / 255
+    return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.float32) / np.float32(255)

@@ -131,4 +131,4 @@ def _draw(strokes: list[Points], f: Strokes) -> npt.NDArray[np.float32]:
         pixels = np.rint(np.column_stack([x, y]) * 16).astype(np.int32)
         cv2.polylines(canvas, [pixels], False, 255, pen, cv2.LINE_AA, shift=4)
     columns = np.flatnonzero(canvas.any(0))
-    return np.asarray(canvas[MARGIN_PX : MARGIN_PX + CANVAS_PX, columns[0] : columns[-1] + 1], np.float32) / 255
+    return np.asarray(canvas[MARGIN_PX : MARGIN_PX + CANVAS_PX, columns[0] : columns[-1] + 1], np.float32) / np.float32(255)

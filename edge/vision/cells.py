@@ -50,7 +50,7 @@ def to_grey(crop: Image) -> Image:
     """
     if crop.ndim == 2:
         return crop
-    greys = [cv2.transform(crop, mix[None]) for mix in CHANNEL_MIXES]
+    greys = [np.asarray(cv2.transform(crop, mix[None]), np.uint8) for mix in CHANNEL_MIXES]
     scores = [separation(grey) for grey in greys]
     best = int(np.argmax(scores))
     return greys[best if scores[best] > PREFERENCE * scores[0] else 0]
@@ -68,7 +68,7 @@ def stretch(cell: Image) -> Image:
         middle = (low + high) / 2
         low, high = int(middle - MIN_CONTRAST / 2), int(middle + MIN_CONTRAST / 2)
     levels = (np.arange(256, dtype=np.float32) - low) * (255.0 / (high - low))
-    return cv2.LUT(cell, np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+    return np.asarray(cv2.LUT(cell, np.clip(np.rint(levels), 0, 255).astype(np.uint8)), np.uint8)
 
 
 def to_cell(crop: Image) -> Image:
@@ -78,7 +78,7 @@ def to_cell(crop: Image) -> Image:
     grey = to_grey(crop)
     shrinks = grey.shape[0] > CELL_SIZE or grey.shape[1] > CELL_SIZE
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return stretch(cv2.resize(grey, (CELL_SIZE, CELL_SIZE), interpolation=interpolation))
+    return stretch(np.asarray(cv2.resize(grey, (CELL_SIZE, CELL_SIZE), interpolation=interpolation), np.uint8))
 
 
 def to_cells(crops: list[Image]) -> Image:

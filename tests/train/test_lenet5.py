@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from edge.errors import ModelError, UsageError
 from train import describe
+from train.backend import keras
 from train.layers import SELECTIVE_TABLE, StochasticPooling2D, selective_mask
 from train.lenet5 import Architecture, build, multiply_accumulates, parameters
 

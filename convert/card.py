@@ -1,0 +1,101 @@
+"""The model card: what a model is, what it reads, and how both were proven. `python -m convert card models/NAME.json` shows it."""
+
+import argparse
+import hashlib
+import importlib.metadata
+import platform
+from pathlib import Path
+from typing import Any
+
+from edge.inference.model import read_card
+from edge.vision.cells import CELL_SIZE, HIGH_PERCENTILE, LOW_PERCENTILE, PREPROCESSING_VERSION
+from train.data_command import provenance
+from train.fit import commit
+
+TOOLS = ("tensorflow", "keras", "ai-edge-litert", "tf2onnx", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
+PREPROCESSING = {
+    "handwritten": "28×28 as published, white on black, padded by two",
+    "counter": f"edge.vision.cells: grey by the mix that separates best, {CELL_SIZE}×{CELL_SIZE}, percentiles {LOW_PERCENTILE:g} and "
+    f"{HIGH_PERCENTILE:g} to 0 and 255",
+}
+
+
+def make_card(
+    name: str, training: dict[str, Any], files: dict[str, bytes], proof: dict[str, Any], *, data: str, command: str
+) -> dict[str, Any]:
+    """The card of a model. training: `<name>.training.json`; proof: what `verify` returned; files: contents by name;
+    data: the data set."""
+    classes = training["architecture"]["classes"]
+    tflite = next(file for file in files if file.endswith(".tflite"))
+    return {
+        "name": name,
+        "classes": classes,
+        "input": f"uint8 [N, {CELL_SIZE}, {CELL_SIZE}, 1], scale 1/255, zero point 0",
+        "output": f"uint8 [N, {classes}], scale 1/256, zero point 0: softmax over {'digits' if classes == 10 else 'tenths of a digit'}",
+        "preprocessing_version": PREPROCESSING_VERSION,
+        "preprocessing": PREPROCESSING[training["task"]],
+        "files": {file: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)} for file, content in files.items()},
+        "parameters": training["parameters"],
+        "multiply_accumulates": training["multiply_accumulates"],
+        "architecture": training["architecture"],
+        "metrics": {
+            "command": f"python -m train evaluate models/{tflite} --split test",
+            "data": data,
+            "float32": proof["float32"],
+            "int8": proof["int8"],
+        },
+        "parity": proof["parity"],
+        "training": {key: training[key] for key in ("commit", "command", "recipe", "seed", "precision", "pictures")},
+        "conversion": {"commit": commit(), "command": command},
+        "data": provenance(data),
+        "tools": {"python": platform.python_version(), **{tool: importlib.metadata.version(tool) for tool in TOOLS}},
+        "licence": "Apache-2.0",
+    }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `python -m convert card`."""
+    parser.description = "Show a model card."
+    parser.epilog = "example: python -m convert card models/lenet5-counter.json"
+    parser.add_argument("cards", metavar="CARD", nargs="+", type=Path, help="a .json file beside a model")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run `python -m convert card`."""
+    for path in args.cards:
+        print(shown(read_card(path)))
+    return 0
+
+
+def shown(card: dict[str, Any]) -> str:
+    """A card as a person reads it."""
+    metrics, training = card["metrics"], card["training"]
+    lines = [
+        card["name"],
+        f"  takes      {card['input']}",
+        f"  gives      {card['output']}",
+        f"  pixels     {card['preprocessing']} (version {card['preprocessing_version']})",
+        f"  size       {card['parameters']:,} parameters, {card['multiply_accumulates']:,} multiply-accumulates a digit",
+    ]
+    for name, file in card["files"].items():
+        lines.append(f"  file       {name}, {file['bytes']:,} bytes, SHA-256 {file['sha256']}")
+    lines += [f"  {kind:10} {_figures(metrics[kind])}" for kind in ("float32", "int8")]
+    lines.append(f"             on {metrics['data']}, test: {metrics['command']}")
+    for runtime, result in card["parity"].items():
+        if isinstance(result, dict):
+            ties = ", all ties" if result.get("all_of_them_ties") else ""
+            result = f"largest gap {result['largest_gap_quanta']} quanta, {result['decided_otherwise']} decided otherwise{ties}"
+        lines.append(f"  parity     {runtime}: {result}")
+    lines += [
+        f"  trained    {training['command']}, commit {training['commit']}",
+        f"  converted  {card['conversion']['command']}, commit {card['conversion']['commit']}",
+        f"  data       {card['data']['attribution']}",
+        f"  tools      {', '.join(f'{tool} {version}' for tool, version in card['tools'].items())}",
+    ]
+    return "\n".join(lines)
+
+
+def _figures(result: dict[str, Any]) -> str:
+    names = {"right_digit": "right digit", "right_digit_meter_mean": "mean over meters", "within_0_1": "within ±0.1", "within_0_2": "±0.2"}
+    shares = [f"{text} {100 * result[key]:.2f} %" for key, text in names.items() if result.get(key) is not None]
+    return f"{', '.join(shares)}, of {result['n']:,} pictures"

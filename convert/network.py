@@ -1,0 +1,32 @@
+"""A network that `train` wrote, ready for conversion: batch normalisation folded, and the summary of its training."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import train.layers  # noqa: F401  (registers the layers that a file may hold)
+from convert.quantize import fold_batch_norm
+from edge.errors import ModelError
+from train.backend import keras
+from train.lenet5 import Architecture
+
+
+def load_network(path: Path) -> tuple[keras.Model, dict[str, Any]]:
+    """The float32 network in `path` with its batch normalisation folded, and what `<name>.training.json` says.
+
+    Raises ModelError where either is missing or not ours.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; `make train` makes it")
+    summary = path.with_suffix(".training.json")
+    try:
+        training = json.loads(summary.read_text())
+        architecture = Architecture(**{**training["architecture"], "kernels": tuple(training["architecture"]["kernels"])})
+        model = keras.saving.load_model(path, compile=False)
+        network = fold_batch_norm(model, architecture)
+    except FileNotFoundError as error:
+        raise ModelError(f"{summary}: no such file; expected the summary that `make train` writes beside each .keras file") from error
+    except (ValueError, OSError, TypeError, KeyError) as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise ModelError(f"{path}: not a network that `make train` wrote ({said}); train it anew") from error
+    return network, training

@@ -1,0 +1,72 @@
+"""What tflite-runtime 2.14 answers, in an environment of its own: its NumPy and its Python (3.11) are older than the workstation's."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.errors import RuntimeMissingError
+
+Cells = npt.NDArray[np.uint8]
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = ROOT / "build" / "tflite-runtime"
+REQUIREMENTS = ("tflite-runtime==2.14.0", "numpy<2")
+# The Pi's own reader, so that what is proven is what runs there.
+READ = """
+import sys, numpy
+from pathlib import Path
+from edge.inference.litert import TfliteRecognizer
+model, cells, answers = sys.argv[1:]
+recognizer = TfliteRecognizer(Path(model), threads=1)
+assert recognizer.runtime.startswith("tflite-runtime"), recognizer.runtime
+cells = numpy.load(cells)
+parts = [recognizer.quantized(cells[i : i + 500]) for i in range(0, len(cells), 500)]
+numpy.save(answers, numpy.concatenate(parts))
+"""
+
+
+def answers(model: Path, cells: Cells) -> Cells:
+    """Probabilities in quanta, uint8 [N, K], that tflite-runtime gives for cells uint8 [N, 32, 32, 1].
+
+    Raises RuntimeMissingError where there is no Python 3.11 or the runtime cannot be installed.
+    """
+    python = _environment()
+    with tempfile.TemporaryDirectory() as folder:
+        given, result = Path(folder, "cells.npy"), Path(folder, "answers.npy")
+        np.save(given, cells)
+        command = [str(python), "-c", READ, str(model.resolve()), str(given), str(result)]
+        _run(command, {**os.environ, "PYTHONPATH": str(ROOT)})
+        return np.asarray(np.load(result), np.uint8)
+
+
+def _environment() -> Path:
+    python = ENVIRONMENT / "bin" / "python"
+    if (ENVIRONMENT / ".ready").exists():
+        return python
+    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+    if uv := shutil.which("uv"):
+        _run([uv, "venv", "--quiet", "--python", "3.11", str(ENVIRONMENT)])
+        _run([uv, "pip", "install", "--quiet", "--python", str(python), *REQUIREMENTS])
+    else:
+        candidates = [sys.executable] if sys.version_info[:2] == (3, 11) else ["python3.11"]
+        found = next((path for name in candidates if (path := shutil.which(name))), None)
+        if found is None:
+            raise RuntimeMissingError(
+                "tflite-runtime 2.14 needs Python 3.11, and there is none; install python3.11, or uv, which brings it"
+            )
+        _run([found, "-m", "venv", str(ENVIRONMENT)])
+        _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS])
+    (ENVIRONMENT / ".ready").touch()
+    return python
+
+
+def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        last = (result.stderr.strip() or "no message").splitlines()[-1]
+        raise RuntimeMissingError(f"tflite-runtime 2.14 in {ENVIRONMENT}: {Path(command[0]).name} failed ({last})")

@@ -1,0 +1,37 @@
+"""The training pictures that the ranges of the activations are measured on: fixed numbers, checked in, of the training sets only."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.vision.cells import to_cells
+from train import datasets, synthetic
+from train.samples import padded
+
+Cells = npt.NDArray[np.uint8]
+CHECKED_IN = Path(__file__).with_name("representative.json")
+COUNT = 500
+
+
+def representative(task: str, sources: Sequence[str]) -> Cells:
+    """Cells uint8 [500, 32, 32, 1] of the data a model was trained on.
+
+    task: handwritten or counter. sources: as `train` takes them; the published training sets where "real" is among them.
+    """
+    numbers: Mapping[str, list[int]] = json.loads(CHECKED_IN.read_text())
+    if task == "handwritten":
+        images = padded(datasets.mnist("train")[0][numbers["mnist"]]) if "real" in sources else synthetic.handwritten(COUNT, seed=1)[0]
+        return np.ascontiguousarray(images[..., None])
+    if "real" in sources:
+        train = datasets.meter_digits("train").crops
+        crops: Sequence[Any] = [train[i] for i in numbers["meter-digits"]]
+    elif "synthetic" in sources:
+        crops = synthetic.digits(COUNT, seed=1)[0]
+    else:
+        own = datasets.meter_digits("train", folder=Path(sources[0])).crops
+        crops = own[:: max(1, len(own) // COUNT)]
+    return to_cells(list(crops))

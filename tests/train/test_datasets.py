@@ -1,0 +1,183 @@
+"""What the loaders give, and what they say of damaged data: file and fix, before a run starts."""
+
+import gzip
+import io
+import math
+import shutil
+import tarfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import DataError
+from train import data_command, datasets
+
+COLUMNS = "split,path,label,kind,meter,display\n"
+
+
+def idx(magic: int, shape: tuple[int, ...], content: bytes) -> bytes:
+    return b"".join(number.to_bytes(4, "big") for number in (magic, *shape)) + content
+
+
+@pytest.fixture
+def mnist(tmp_path: Path) -> Path:
+    images, labels = idx(2051, (3, 28, 28), bytes(3 * 784)), idx(2049, (3,), bytes([7, 2, 1]))
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
+    return tmp_path
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    (tmp_path / "test" / "cellar").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "test" / "cellar" / "a.png"), np.full((20, 10, 3), 80, np.uint8))
+    cv2.imwrite(str(tmp_path / "test" / "cellar" / "b.png"), np.full((30, 20, 3), 90, np.uint8))
+    rows = "test,test/cellar/a.png,4.7,tenths,cellar,roller\ntest,test/cellar/b.png,NaN,nan,cellar,roller\n"
+    (tmp_path / "index.csv").write_text(COLUMNS + rows)
+    return tmp_path
+
+
+def test_mnist_is_60000_and_10000_digits() -> None:
+    images, labels = datasets.mnist("train")
+    assert (images.shape, labels.shape, int(labels[0])) == ((60_000, 28, 28), (60_000,), 5)
+    images, labels = datasets.mnist("test")
+    assert (images.shape, int(labels[0]), int(images.max())) == ((10_000, 28, 28), 7, 255)
+
+
+@pytest.mark.parametrize(("split", "count"), [("val", 1_078), ("test", 1_604)])
+def test_the_meter_digits_of_a_split_are_all_there(split: str, count: int) -> None:
+    digits = datasets.meter_digits(split)
+    assert len(digits.crops) == len(digits.positions) == len(digits.kinds) == len(digits.meters) == count
+    assert all(crop.ndim == 3 and crop.dtype == np.uint8 for crop in digits.crops)
+    assert (np.isnan(digits.positions) == (np.array(digits.kinds) == "nan")).all()
+
+
+def test_the_index_holds_every_picture_and_no_meter_twice() -> None:
+    index = datasets.index()
+    assert {split: len(rows) for split, rows in index.items()} == {"train": 20_499, "val": 1_078, "test": 1_604}
+    meters = {split: {row.meter for row in rows} for split, rows in index.items()}
+    assert not meters["train"] & (meters["val"] | meters["test"])
+    assert not meters["val"] & meters["test"]
+
+
+def test_idx_files_of_ones_own_are_read_plain_or_zipped(mnist: Path) -> None:
+    plain = mnist / "t10k-labels-idx1-ubyte"
+    plain.write_bytes(gzip.decompress((mnist / f"{plain.name}.gz").read_bytes()))
+    (mnist / f"{plain.name}.gz").unlink()
+    images, labels = datasets.mnist("test", folder=mnist)
+    assert images.shape == (3, 28, 28)
+    assert labels.tolist() == [7, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gzip.compress(idx(2049, (3, 28, 28), bytes(3 * 784))), "starts with 2049; expected 2051"),
+        (gzip.compress(idx(2051, (4, 28, 28), bytes(3 * 784))), r"2352 bytes of images for the shape \[4, 28, 28\]"),
+        (gzip.compress(idx(2051, (3, 28, 28), bytes(3 * 784)))[:-9], "not a whole gzip file"),
+        (b"<html>", "not a whole gzip file"),
+        (gzip.compress(idx(2051, (2, 28, 28), bytes(2 * 784))), "2 images and 3 labels"),
+    ],
+)
+def test_a_damaged_idx_file_is_named_with_the_fix(mnist: Path, content: bytes, said: str) -> None:
+    (mnist / "t10k-images-idx3-ubyte.gz").write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        datasets.mnist("test", folder=mnist)
+
+
+def test_a_label_of_ten_is_refused(mnist: Path) -> None:
+    (mnist / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(2049, (3,), bytes([7, 10, 1]))))
+    with pytest.raises(DataError, match="a label 10; expected digits 0 to 9"):
+        datasets.mnist("test", folder=mnist)
+
+
+def test_a_missing_idx_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte\.gz: no such file"):
+        datasets.mnist("test", folder=tmp_path)
+
+
+def test_a_folder_of_ones_own_is_read(own: Path) -> None:
+    digits = datasets.meter_digits("test", folder=own)
+    assert [crop.shape for crop in digits.crops] == [(20, 10, 3), (30, 20, 3)]
+    assert digits.positions[0] == 4.7
+    assert math.isnan(digits.positions[1])
+    assert (digits.kinds, digits.meters, digits.displays) == (["tenths", "nan"], ["cellar"] * 2, ["roller"] * 2)
+
+
+def test_an_archive_in_place_of_the_files_is_read(own: Path) -> None:
+    with tarfile.open(own / "test.tar.gz", "w:gz") as tar:
+        tar.add(own / "test", "test")
+    shutil.rmtree(own / "test")
+    assert len(datasets.meter_digits("test", folder=own).crops) == 2
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        ("split,path\n", "no column label, kind, meter, display"),
+        (COLUMNS + "test,a.png,10.0,tenths,m,roller\n", r"line 2: label '10.0' of kind tenths; expected a position in digits"),
+        (COLUMNS + "test,a.png,x,integer,m,lcd\n", r"line 2: label 'x'"),
+        (COLUMNS + "test,a.png,1.0,tenth,m,roller\n", r"line 2: kind 'tenth'; expected one of tenths, integer, nan"),
+        (COLUMNS + "val,a.png,1.0,tenths,m,roller\n", "no picture of split test"),
+        (COLUMNS + "test,gone.png,1.0,tenths,m,roller\n", "gone.png is missing; put the picture there, or take its row out"),
+        (COLUMNS + "test,index.csv,1.0,tenths,m,roller\n", "index.csv does not decode as a picture"),
+    ],
+)
+def test_a_wrong_index_is_named_with_line_and_fix(own: Path, index: str, said: str) -> None:
+    (own / "index.csv").write_text(index)
+    with pytest.raises(DataError, match=said):
+        datasets.meter_digits("test", folder=own)
+
+
+def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"index\.csv: no such file; expected a table with the columns split, path"):
+        datasets.meter_digits("test", folder=tmp_path)
+
+
+def packed(path: Path, files: dict[str, bytes]) -> None:
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+
+
+def test_half_a_data_set_and_other_pictures_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data folders are named in the environment, as a user names them."""
+    monkeypatch.setenv("DIGITD_DATA", str(tmp_path))
+    archive = tmp_path / "meter-digits" / "val.tar.gz"
+    archive.parent.mkdir()
+    first = datasets.index()["val"][0].path
+    for content, said in (({}, "is missing; delete the archive"), ({first: b"other"}, r"not the picture that the index names")):
+        packed(archive, content)
+        with pytest.raises(DataError, match=said):
+            datasets.meter_digits("val")
+    archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
+    with pytest.raises(DataError, match=r"val\.tar\.gz: not a whole tar\.gz file"):
+        datasets.meter_digits("val")
+
+
+def test_the_named_folder_comes_before_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITD_DATA", str(tmp_path))
+    assert datasets.folders()[0] == tmp_path
+    assert datasets.folders()[1].parts[-2:] == ("shared", "data")
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "train-labels-idx1-ubyte.gz").write_bytes(b"x")
+    assert datasets.find("mnist/train-labels-idx1-ubyte.gz") == tmp_path / "mnist" / "train-labels-idx1-ubyte.gz"
+
+
+def test_the_data_command_tells_what_is_there_and_what_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = data_command.status()
+    assert [(row["data"], row["split"], row["pictures"], row["state"]) for row in rows] == [
+        ("mnist", "train", 60_000, "checked"), ("mnist", "test", 10_000, "checked"), ("meter-digits", "train", 20_499, "checked"),
+        ("meter-digits", "val", 1_078, "checked"), ("meter-digits", "test", 1_604, "checked"),
+    ]  # fmt: skip
+    monkeypatch.setenv("DIGITD_DATA", str(tmp_path))
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "t10k-labels-idx1-ubyte.gz").write_bytes(b"x")
+    damaged = data_command.status()[1]
+    assert damaged["state"] == "damaged"
+    assert str(tmp_path / "mnist" / "t10k-labels-idx1-ubyte.gz") in damaged["problem"]
+    assert "damaged" in data_command.table([damaged])

@@ -1,0 +1,110 @@
+"""`python -m train evaluate` on the published sets, on folders of one's own, and on what is no model."""
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import DataError, ModelError
+from tests.test_arrows import ROOT
+from train import datasets
+from train.__main__ import main
+from train.evaluate import confusion, evaluate
+from train.lenet5 import Architecture, build
+from train.report import misreads
+
+COUNTER = ROOT / "models" / "lenet5-counter.tflite"
+HANDWRITTEN = ROOT / "models" / "lenet5-handwritten.onnx"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """Ten pictures of the val set as somebody's own folder, two of them with the digit only, one unreadable."""
+    digits = datasets.meter_digits("val")
+    lines = ["split,path,label,kind,meter,display"]
+    chosen = [i for i, kind in enumerate(digits.kinds) if kind == "tenths"][40:50]
+    for number, i in enumerate(chosen):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), digits.crops[i])
+        kind = {8: "integer", 9: "nan"}.get(number, "tenths")
+        label = f"{round(digits.positions[i]) % 10}.0" if kind == "integer" else f"{digits.positions[i]}"
+        lines.append(f"test,{number}.png,{label},{kind},meter-{number % 2},roller")
+    (tmp_path / "index.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def test_a_folder_of_ones_own_is_measured_per_meter(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(COUNTER), "--data", str(own), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["n"] == 9
+    assert set(result["meters"]) == {"meter-0", "meter-1"}
+    assert {"error", "right_digit", "right_digit_meter_mean", "within_0_1", "within_0_2"} <= set(result)
+    assert result["error"] == pytest.approx(1 - result["right_digit"])
+    assert sum(map(sum, result["confusion"])) == 9
+
+
+def test_the_table_names_meters_shares_and_confusion(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(COUNTER), "--data", str(own)]) == 0
+    out = capsys.readouterr().out
+    for words in ("meter-0", "mean over meters", "right digit", "within ±0.1", "true digit → read as"):
+        assert words in out
+
+
+def test_idx_files_of_ones_own_are_measured(tmp_path: Path) -> None:
+    images, labels = datasets.mnist("test")
+    for name, magic, array in (("images-idx3", 2051, images[:50]), ("labels-idx1", 2049, labels[:50])):
+        head = b"".join(int(number).to_bytes(4, "big") for number in (magic, *array.shape))
+        (tmp_path / f"t10k-{name}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
+    result = evaluate(HANDWRITTEN, split="test", data=tmp_path)
+    assert result["n"] == 50
+    assert result["right_digit"] > 0.95
+
+
+def test_a_keras_file_is_measured_too(tmp_path: Path, own: Path) -> None:
+    build(Architecture(kernels=(2, 2), classes=100)).save(tmp_path / "untrained.keras")
+    assert evaluate(tmp_path / "untrained.keras", split="test", data=own)["n"] == 9
+
+
+def test_a_model_whose_card_does_not_fit_is_refused(tmp_path: Path, own: Path) -> None:
+    for suffix in (".tflite", ".json"):
+        shutil.copy(COUNTER.with_suffix(suffix), tmp_path)
+    (tmp_path / COUNTER.name).write_bytes(COUNTER.read_bytes() + b"\0")
+    with pytest.raises(ModelError, match="its card names"):
+        evaluate(tmp_path / COUNTER.name, split="test", data=own)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["gone.tflite"], "gone.tflite: no such file; expected a .keras, .tflite or .onnx model"),
+        ([str(ROOT / "CONTRIBUTING.md")], "a .md file; expected .keras, .tflite or .onnx"),
+        ([str(COUNTER), "--data", str(ROOT / "docs")], "neither index.csv"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", *words]) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert len(told.splitlines()) == 1
+
+
+def test_an_empty_folder_is_no_data(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"neither index\.csv"):
+        evaluate(COUNTER, split="test", data=tmp_path)
+
+
+def test_confusion_counts_rows_by_truth_and_columns_by_reading() -> None:
+    probabilities = np.eye(100, dtype=np.float32)[[30, 34, 36]]
+    counts = confusion(probabilities, np.array([3, 3, 3]))
+    assert counts[3] == [0, 0, 0, 2, 1, 0, 0, 0, 0, 0]
+    assert sum(map(sum, counts)) == 3
+
+
+def test_the_worst_misreads_stand_first() -> None:
+    cells = np.stack([np.full((32, 32, 1), level, np.uint8) for level in (10, 200)])
+    page = misreads(cells, np.array([1.0, 2.0]), np.array([0.1, 9.0]), np.eye(100, dtype=np.float32)[[10, 70]])
+    assert page[30, 38] == 200
+    assert page[30, 38 + 76] == 10

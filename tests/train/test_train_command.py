@@ -1,0 +1,105 @@
+"""`python -m train` as its user meets it: data that is missing, options that contradict, a short run with its report."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_arrows import ROOT
+from train import recipes
+from train.__main__ import main
+from train.lenet5 import build, parameters
+from train.recipes import CLASSIC, COUNTER, HANDWRITTEN, PAPER
+
+
+def copied(folder: Path) -> Path:
+    """A copy of the code that has no data beside it."""
+    project = folder / "a" / "project"
+    for package in ("train", "edge"):
+        shutil.copytree(ROOT / package, project / package)
+    return project
+
+
+def train(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """`python -m train` in a process of its own, whose cache is empty and whose proxy refuses."""
+    proxy = "http://127.0.0.1:9"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cwd / "cache"), "HTTPS_PROXY": proxy, "https_proxy": proxy, "NO_PROXY": ""}
+    environment.pop("DIGITD_DATA", None)
+    return subprocess.run([sys.executable, "-m", "train", *words], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_papers_recipe_is_the_papers() -> None:
+    assert (PAPER.batch, PAPER.epochs, PAPER.optimizer, PAPER.augment) == (120, 20, "sgd", False)
+    assert 60_000 // PAPER.batch * PAPER.epochs == 10_000
+    assert 60_000 // PAPER.batch == 500
+    assert PAPER.architecture.kernels == (32, 32)
+    assert PAPER.test_curve
+
+
+def test_the_networks_that_ship_are_within_their_budget() -> None:
+    for recipe in (HANDWRITTEN, COUNTER):
+        assert parameters(build(recipe.architecture)) <= 150_000
+    assert COUNTER.architecture.classes == 100
+    assert CLASSIC.architecture.variant == "classic"
+
+
+def test_quick_changes_lengths_and_no_choices() -> None:
+    quick = recipes.quick(COUNTER)
+    assert quick.architecture == COUNTER.architecture
+    assert (quick.epochs, quick.limit) == (2, 6_000)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--data", "nowhere"], "--data nowhere: no such folder; expected real, synthetic, or a folder"),
+        (["--epochs", "0"], "--epochs 0: expected 1 or more"),
+        (["--c3", "selective"], "use variant='classic'"),
+        (["study", "--widths", "9"], "--widths 9: expected two numbers"),
+        (["sheet", "--count", "0"], "--count 0: expected 1 or more"),
+        (["sheet", "--count", "1", "--output", "/nowhere/sheet.png"], "cannot be written"),
+    ],
+)
+def test_wrong_use_is_one_line_that_names_the_fix(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    given = words if words[0] in ("study", "sheet") else ["--model", "lenet5-counter", *words]
+    assert main(given) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_handwriting_is_not_learnt_from_a_folder_of_counters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--model", "lenet5-handwritten", "--data", str(tmp_path), "--output", str(tmp_path)]) == 1
+    assert "Name the model to train on it: --model lenet5-counter" in capsys.readouterr().err
+
+
+def test_a_run_on_rendered_digits_needs_no_data_and_leaves_a_report(tmp_path: Path) -> None:
+    words = ["--quick", "--data", "synthetic", "--model", "lenet5-counter", "--kernels", "2,4", "--epochs", "1"]
+    result = train(*words, "--output", str(tmp_path), cwd=copied(tmp_path))
+    assert result.returncode == 0, result.stderr
+    summary = json.loads((tmp_path / "lenet5-counter.training.json").read_text())
+    assert summary["sources"] == ["synthetic"]
+    assert summary["architecture"]["kernels"] == [2, 4]
+    page = (tmp_path / "lenet5-counter" / "report.html").read_text()
+    assert "data:image/png;base64," in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_data_that_is_nowhere_and_no_network_is_one_error_with_both_ways_out(tmp_path: Path) -> None:
+    result = train("--model", "lenet5-handwritten", cwd=copied(tmp_path))
+    assert result.returncode == 1
+    assert "DIGITD_DATA" in result.stderr
+    assert "internet" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_two_models_are_trained_side_by_side(tmp_path: Path) -> None:
+    words = ["--quick", "--data", "synthetic", "--model", "lenet5-handwritten", "lenet5-counter", "--kernels", "2,4", "--epochs", "1"]
+    result = train(*words, "--output", str(tmp_path), cwd=copied(tmp_path))
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "lenet5-handwritten.keras").exists()
+    assert (tmp_path / "lenet5-counter.keras").exists()
