@@ -65,16 +65,15 @@ def convert(path: Path, output: Path, *, quick: bool = False) -> None:
     """
     from convert import verify
     from convert.card import make_card, shown
+    from convert.choose import quantized
     from convert.network import load_network
-    from convert.quantize import quantize
-    from convert.representative import representative
     from convert.to_onnx import to_onnx
     from train.evaluate import keras_read
 
     network, training = load_network(path)
     sources = training.get("sources", ["real"])
     name = training["name"]
-    tflite = quantize(network, representative(training["task"], sources))
+    tflite, method = quantized(network, training, sources, allowed=verify.QUICK.loss if quick else verify.SHIPPED.loss)
     files = {f"{name}.tflite": tflite, f"{name}.onnx": to_onnx(tflite).SerializeToString()}
     output.mkdir(parents=True, exist_ok=True)
     unfinished = {file: output / f".{file}" for file in (*files, f"{name}.json")}  # same suffix: the runtimes go by it
@@ -85,7 +84,7 @@ def convert(path: Path, output: Path, *, quick: bool = False) -> None:
         test = verify.test_set(training["task"], sources)
         proof = verify.verify(keras_read(network), first, second, test, limits=verify.QUICK if quick else verify.SHIPPED)
         command = " ".join(["python -m convert", *sys.argv[1:]])
-        card = make_card(name, training, files, proof, data=test.data, command=command)
+        card = make_card(name, training, files, proof, data=test.data, method=method, command=command)
         unfinished[f"{name}.json"].write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
         for file, part in unfinished.items():
             part.replace(output / file)

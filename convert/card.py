@@ -21,10 +21,10 @@ PREPROCESSING = {
 
 
 def make_card(
-    name: str, training: dict[str, Any], files: dict[str, bytes], proof: dict[str, Any], *, data: str, command: str
+    name: str, training: dict[str, Any], files: dict[str, bytes], proof: dict[str, Any], *, data: str, method: str, command: str
 ) -> dict[str, Any]:
     """The card of a model. training: `<name>.training.json`; proof: what `verify` returned; files: contents by name;
-    data: the data set."""
+    data: the test set; method: how it was quantized."""
     classes = training["architecture"]["classes"]
     tflite = next(file for file in files if file.endswith(".tflite"))
     return {
@@ -46,7 +46,7 @@ def make_card(
         },
         "parity": proof["parity"],
         "training": {key: training[key] for key in ("commit", "command", "recipe", "seed", "precision", "pictures")},
-        "conversion": {"commit": commit(), "command": command},
+        "conversion": {"commit": commit(), "command": command, "quantization": method},
         "data": provenance(data),
         "tools": {"python": platform.python_version(), **{tool: importlib.metadata.version(tool) for tool in TOOLS}},
         "licence": "Apache-2.0",
@@ -88,7 +88,7 @@ def shown(card: dict[str, Any]) -> str:
         lines.append(f"  parity     {runtime}: {result}")
     lines += [
         f"  trained    {training['command']}, commit {training['commit']}",
-        f"  converted  {card['conversion']['command']}, commit {card['conversion']['commit']}",
+        f"  converted  {card['conversion']['command']}, {card['conversion']['quantization']}, commit {card['conversion']['commit']}",
         f"  data       {card['data']['attribution']}",
         f"  tools      {', '.join(f'{tool} {version}' for tool, version in card['tools'].items())}",
     ]

@@ -9,14 +9,19 @@ from pathlib import Path
 
 from edge.errors import DataError, UsageError
 from train.describe import architecture_arguments, architecture_from
-from train.recipes import PAPER, RECIPES, SHIPPED, Recipe, quick
+from train.recipes import COUNTER, PAPER, RECIPES, SHIPPED, Recipe, quick
 
 OUTPUT, QUICK_OUTPUT = Path("runs"), Path("build/quick")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `python -m train`."""
-    parser.add_argument("--model", nargs="+", choices=sorted(RECIPES), help=f"which models (default: {' and '.join(SHIPPED)})")
+    parser.add_argument(
+        "--model",
+        nargs="+",
+        choices=sorted(RECIPES),
+        help=f"which models (default: {' and '.join(SHIPPED)}; with a folder in --data, the latter)",
+    )
     parser.add_argument(
         "--recipe", choices=("best", "paper"), default="best", help="best: ours; paper: its network on plain MNIST, SGD, 10,000 updates"
     )
@@ -39,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run `python -m train`."""
-    names = list(dict.fromkeys(args.model or [])) or ([PAPER.name] if args.recipe == "paper" else list(SHIPPED))
+    own = any(source not in ("real", "synthetic") for source in args.data or ())
+    default = [PAPER.name] if args.recipe == "paper" else [COUNTER.name] if own else list(SHIPPED)
+    names = list(dict.fromkeys(args.model or default))
     if args.epochs is not None and args.epochs < 1:
         raise UsageError(f"--epochs {args.epochs}: expected 1 or more")
     if len(names) > 1:

@@ -1,0 +1,56 @@
+"""Rounded as it is, or fine-tuned first: what the pictures to choose by (`val`) say."""
+
+import dataclasses
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from convert.finetune import UPDATES, finetune
+from convert.quantize import quantize
+from convert.representative import representative
+from edge.inference.model import open_model
+from edge.vision.cells import to_cells
+from train import datasets, metrics, samples
+from train.backend import keras
+from train.evaluate import handwriting, in_batches, keras_read
+from train.lenet5 import Architecture
+from train.recipes import Recipe
+
+
+def quantized(network: keras.Model, training: dict[str, Any], sources: list[str], *, allowed: float) -> tuple[bytes, str]:
+    """An int8 TFLite file of a network, and how it was made.
+
+    Where rounding alone loses more than `allowed` (share of right digits of `val`), fine-tuned first, if that reads more of them right.
+    """
+    pictures = representative(training["task"], sources)
+    plain = quantize(network, pictures)
+    if "real" not in sources:
+        return plain, "post-training"
+    right = _measure(training["task"])
+    before, after = right(keras_read(network)), right(_reader(plain))
+    if before - after <= allowed:
+        return plain, "post-training"
+    recipe = Recipe(**{**training["recipe"], "architecture": Architecture(**training["architecture"])})
+    recipe = dataclasses.replace(recipe, synthetic=min(recipe.synthetic, 10_000))
+    learnt = samples.training_samples(recipe, sources, seed=training["seed"])
+    batches = (batch for epoch in range(UPDATES) for batch in learnt.epoch(1_000_000 + epoch, batch=recipe.batch, seed=training["seed"]))
+    tuned = quantize(finetune(network, pictures, batches), pictures)
+    return (tuned, f"fine-tuned over {UPDATES} updates") if right(_reader(tuned)) > after else (plain, "post-training")
+
+
+def _measure(task: str) -> Any:
+    """Share of right digits of the pictures to choose by, as a function of a reader of cells."""
+    if task == "handwritten":
+        images, labels = handwriting("val")
+        cells = samples.padded(images)[..., None]
+        return lambda read: metrics.handwritten(in_batches(read, cells), labels)["right_digit"]
+    digits = datasets.meter_digits("val")
+    cells = to_cells(digits.crops)
+    return lambda read: metrics.counter(in_batches(read, cells), digits)["right_digit"]
+
+
+def _reader(tflite: bytes) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.tflite")
+        path.write_bytes(tflite)
+        return open_model(path, threads=2).read
