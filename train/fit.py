@@ -4,6 +4,7 @@ A run's folder `<output>/<name>/` holds `checkpoint.npz` (after each epoch: weig
 finished, `report.html`; the result is `<output>/<name>.keras` (float32) beside `<name>.training.json`.
 """
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -48,8 +49,9 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
     curves: what to measure after every epoch, by the name it is drawn under ("val", "test"). Nothing is chosen by them.
     """
     keras.utils.set_random_seed(run.seed)
-    tf.config.threading.set_intra_op_parallelism_threads(run.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(run.threads)
+    with contextlib.suppress(RuntimeError):  # a process that has computed before keeps the threads it has
+        tf.config.threading.set_intra_op_parallelism_threads(run.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(run.threads)
     tf.config.experimental.enable_op_determinism()
     cv2.setNumThreads(run.threads or -1)
     keras.config.set_dtype_policy("mixed_bfloat16" if run.precision == "bfloat16" else "float32")
