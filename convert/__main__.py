@@ -73,7 +73,8 @@ def convert(path: Path, output: Path, *, quick: bool = False) -> None:
     network, training = load_network(path)
     sources = training.get("sources", ["real"])
     name = training["name"]
-    tflite, method = quantized(network, training, sources, allowed=verify.QUICK.loss if quick else verify.SHIPPED.loss)
+    limits = verify.QUICK if quick else verify.SHIPPED
+    tflite, method = quantized(network, training, sources, allowed=limits.loss)
     files = {f"{name}.tflite": tflite, f"{name}.onnx": to_onnx(tflite).SerializeToString()}
     output.mkdir(parents=True, exist_ok=True)
     unfinished = {file: output / f".{file}" for file in (*files, f"{name}.json")}  # same suffix: the runtimes go by it
@@ -81,8 +82,8 @@ def convert(path: Path, output: Path, *, quick: bool = False) -> None:
         for file, content in files.items():
             unfinished[file].write_bytes(content)
         first, second = (unfinished[file] for file in files)
-        test = verify.test_set(training["task"], sources)
-        proof = verify.verify(keras_read(network), first, second, test, limits=verify.QUICK if quick else verify.SHIPPED)
+        test = verify.unseen(training["task"], sources)
+        proof = verify.verify(keras_read(network), first, second, test, limits=limits)
         command = " ".join(["python -m convert", *sys.argv[1:]])
         card = make_card(name, training, files, proof, data=test.data, method=method, command=command)
         unfinished[f"{name}.json"].write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")

@@ -8,11 +8,11 @@ from typing import Any
 from convert.finetune import UPDATES, finetune
 from convert.quantize import quantize
 from convert.representative import representative
+from convert.verify import unseen
 from edge.inference.model import open_model
-from edge.vision.cells import to_cells
-from train import datasets, metrics, samples
+from train import samples
 from train.backend import keras
-from train.evaluate import handwriting, in_batches, keras_read
+from train.evaluate import Read, in_batches, keras_read
 from train.lenet5 import Architecture
 from train.recipes import Recipe
 
@@ -26,7 +26,11 @@ def quantized(network: keras.Model, training: dict[str, Any], sources: list[str]
     plain = quantize(network, pictures)
     if "real" not in sources:
         return plain, "post-training"
-    right = _measure(training["task"])
+    val = unseen(training["task"], sources, split="val")
+
+    def right(read: Read) -> float:
+        return float(val.measure(in_batches(read, val.cells))["right_digit"])
+
     before, after = right(keras_read(network)), right(_reader(plain))
     if before - after <= allowed:
         return plain, "post-training"
@@ -38,18 +42,7 @@ def quantized(network: keras.Model, training: dict[str, Any], sources: list[str]
     return (tuned, f"fine-tuned over {UPDATES} updates") if right(_reader(tuned)) > after else (plain, "post-training")
 
 
-def _measure(task: str) -> Any:
-    """Share of right digits of the pictures to choose by, as a function of a reader of cells."""
-    if task == "handwritten":
-        images, labels = handwriting("val")
-        cells = samples.padded(images)[..., None]
-        return lambda read: metrics.handwritten(in_batches(read, cells), labels)["right_digit"]
-    digits = datasets.meter_digits("val")
-    cells = to_cells(digits.crops)
-    return lambda read: metrics.counter(in_batches(read, cells), digits)["right_digit"]
-
-
-def _reader(tflite: bytes) -> Any:
+def _reader(tflite: bytes) -> Read:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.tflite")
         path.write_bytes(tflite)

@@ -15,7 +15,7 @@ from edge.errors import ModelError, RuntimeMissingError
 from edge.inference.model import open_model
 from edge.vision.cells import to_cells
 from train import datasets, metrics, synthetic
-from train.evaluate import in_batches
+from train.evaluate import handwriting, in_batches
 from train.samples import padded
 
 Cells = npt.NDArray[np.uint8]
@@ -42,7 +42,7 @@ QUICK = Limits(loss=0.1, tie_quanta=255)
 
 
 @dataclasses.dataclass(frozen=True)
-class TestSet:
+class Unseen:
     """Cells uint8 [N, 32, 32, 1] that the model never saw, and what counts as right on them."""
 
     data: str
@@ -50,21 +50,21 @@ class TestSet:
     measure: Callable[[Answers], dict[str, Any]]
 
 
-def test_set(task: str, sources: list[str]) -> TestSet:
-    """The whole published test set; rendered digits of another seed for a model trained without real data."""
+def unseen(task: str, sources: list[str], *, split: str = "test") -> Unseen:
+    """The whole published test set, or `val` to choose by; rendered digits of another seed for a model trained without real data."""
     if task == "handwritten":
-        images, labels = datasets.mnist("test") if "real" in sources else synthetic.handwritten(SYNTHETIC_COUNT, seed=2)
+        images, labels = handwriting(split) if "real" in sources else synthetic.handwritten(SYNTHETIC_COUNT, seed=2)
         cells = padded(images) if "real" in sources else images
-        return TestSet("mnist", cells[..., None], lambda answers: metrics.handwritten(answers, labels))
+        return Unseen("mnist", cells[..., None], lambda answers: metrics.handwritten(answers, labels))
     if sources == ["synthetic"]:
         crops, positions, kinds, displays = synthetic.digits(SYNTHETIC_COUNT, seed=2)
         digits = datasets.MeterDigits(crops, positions, kinds, displays, displays, [""] * len(crops))
     else:
-        digits = datasets.meter_digits("test")
-    return TestSet("meter-digits", to_cells(digits.crops), lambda answers: metrics.counter(answers, digits))
+        digits = datasets.meter_digits(split)
+    return Unseen("meter-digits", to_cells(digits.crops), lambda answers: metrics.counter(answers, digits))
 
 
-def verify(float32: Callable[[Cells], Answers], tflite: Path, onnx: Path, test: TestSet, *, limits: Limits = SHIPPED) -> dict[str, Any]:
+def verify(float32: Callable[[Cells], Answers], tflite: Path, onnx: Path, test: Unseen, *, limits: Limits = SHIPPED) -> dict[str, Any]:
     """Metrics of float32 and int8, and how the runtimes agree, as the card holds them.
 
     Raises ModelError naming what does not hold.

@@ -51,7 +51,7 @@ def test_int8_loses_at_most_five_hundredths_of_a_point(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_files_answer_alike_on_the_whole_test_set(name: str) -> None:
-    cells = verify.test_set(NAMES[name], ["real"]).cells
+    cells = verify.unseen(NAMES[name], ["real"]).cells
     one, other = (in_batches(load(ROOT / "models" / f"{name}{suffix}", threads=2).quantized, cells) for suffix in (".tflite", ".onnx"))
     told = verify.same_bits(ROOT / "models" / f"{name}.onnx", one, other)
     assert told in [value for runtime, value in card(name)["parity"].items() if runtime.startswith("ONNX Runtime")]
@@ -59,7 +59,7 @@ def test_both_files_answer_alike_on_the_whole_test_set(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_tflite_runtime_decides_the_same_but_for_ties(name: str) -> None:
-    cells = verify.test_set(NAMES[name], ["real"]).cells
+    cells = verify.unseen(NAMES[name], ["real"]).cells
     path = ROOT / "models" / f"{name}.tflite"
     answers = in_batches(load(path, threads=2).quantized, cells)
     told = verify.same_decisions(path, answers, old_runtime.answers(path, cells), verify.logits(path.with_suffix(".onnx"), cells))

@@ -38,7 +38,7 @@ def relight(x: Floats, rng: np.random.Generator) -> Image:
     x[chosen] += rng.standard_normal((len(chosen), CELL_SIZE, CELL_SIZE), np.float32) * strength
     x[some(0.25)] *= -1
     low = x.min((1, 2), keepdims=True)
-    full = np.rint((x - low) * (255 / np.maximum(x.max((1, 2), keepdims=True) - low, 1e-3))).astype(np.uint8)
+    full = np.rint((x - low) * (255 / np.maximum(x.max((1, 2), keepdims=True) - low, 1e-3)))
     return np.asarray(full, np.uint8)
 
 

@@ -36,10 +36,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def judged(cells: verify.Cells) -> verify.TestSet:
+def judged(cells: verify.Cells) -> verify.Unseen:
     """Right is what the float32 network says."""
     labels = keras_read(network(ARCHITECTURE))(cells).argmax(1)
-    return verify.TestSet("mnist", cells, lambda answers: handwritten(answers, labels))
+    return verify.Unseen("mnist", cells, lambda answers: handwritten(answers, labels))
 
 
 def test_a_sound_conversion_is_proven_in_every_runtime(made: Path) -> None:
@@ -73,7 +73,7 @@ def test_int8_that_loses_too_much_is_refused(made: Path) -> None:
     cells = pictures(400, seed=3)
     labels = (keras_read(network(ARCHITECTURE))(cells).argmax(1) + 1) % 10
     better = np.eye(10, dtype=np.float32)[labels]
-    other = verify.TestSet("mnist", cells, lambda answers: handwritten(answers, labels))
+    other = verify.Unseen("mnist", cells, lambda answers: handwritten(answers, labels))
     with pytest.raises(ModelError, match=r"points lost; expected at most 0\.05"):
         verify.verify(lambda some: better[: len(some)], made / "model.tflite", made / "model.onnx", other)
 
