@@ -17,6 +17,7 @@ Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Pixel = TypeVar("Pixel", np.uint8, np.float32)
 ROWS, COLUMNS = np.mgrid[0:CELL_SIZE, 0:CELL_SIZE].astype(np.float32)
+NEIGHBOUR_SHARE = 0.25
 CENTRE = (CELL_SIZE - 1) / 2
 
 
@@ -54,14 +55,28 @@ def counter(crops: Image, rng: np.random.Generator) -> Image:
         scale_x=rng.uniform(0.74, 1.22, count),
         scale_y=rng.uniform(0.88, 1.12, count),
         shear=rng.uniform(-0.12, 0.12, count),
-        shift_x=rng.uniform(-3.2, 3.2, count),
+        shift_x=rng.uniform(-3.8, 3.8, count),
         shift_y=rng.uniform(-0.9, 0.9, count),
     )
     to_crop = np.array([[width / CELL_SIZE, 0, 0], [0, height / CELL_SIZE, 0], [0, 0, 1]], np.float32)
     to_crop[:2, 2] = (to_crop[0, 0] - 1) / 2, (to_crop[1, 1] - 1) / 2
     cells = _warp(greys, to_crop @ matrices, _elastic(rng, grid=4, strength_px=rng.uniform(0, 0.8, count)), cv2.BORDER_REPLICATE)
+    _neighbours(cells, rng)
     relit = relight(cells * np.float32(1 / 255), rng)
     return np.stack([stretch(cell) for cell in relit])
+
+
+def _neighbours(cells: Floats, rng: np.random.Generator) -> None:
+    """Some cells, float32 [N, 32, 32], get the edge of another digit at one side, as in a window that is drawn a little too far there."""
+    spread = np.ptp(cells, axis=(1, 2))
+    for i in np.flatnonzero(rng.random(len(cells)) < NEIGHBOUR_SHARE):
+        other, depth, margin = int(rng.integers(len(cells))), int(rng.integers(1, 5)), int(rng.integers(0, 7))
+        strip = cells[other][:, CELL_SIZE - depth - margin : CELL_SIZE - margin] - cells[other].min()
+        strip = strip * (spread[i] / max(float(spread[other]), 1.0)) + cells[i].min()
+        if rng.random() < 0.5:
+            cells[i, :, :depth] = strip
+        else:
+            cells[i, :, CELL_SIZE - depth :] = strip
 
 
 def _affine(**way: npt.NDArray[np.float64]) -> Floats:

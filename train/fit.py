@@ -59,7 +59,7 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
     made_by = commit()  # of the code that trains, before anybody goes on editing it
     folder = run.output / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
-    updates = len(samples.pictures) // recipe.batch
+    updates = samples.per_epoch // recipe.batch
     model = build(recipe.architecture)
     model.compile(_optimizer(recipe, updates * recipe.epochs), circular_loss)
     model.optimizer.build(model.trainable_variables)

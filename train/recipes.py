@@ -24,6 +24,8 @@ class Recipe:
     label_smoothing: float = 0.0
     synthetic: int = 0
     """Rendered digits added to the real ones."""
+    turns: int = 1
+    """The rendered digits come in so many turns, one an epoch, so that more of them are seen in the same time."""
     held_out: int = 0
     """Pictures at the end of MNIST's training set kept from training, to choose by; the counter's meters in `val` always are."""
     test_curve: bool = False
@@ -47,8 +49,9 @@ COUNTER = Recipe(
     name="lenet5-counter",
     task="counter",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 40)),
-    epochs=42,
-    synthetic=30_000,
+    epochs=40,
+    synthetic=60_000,
+    turns=2,
 )
 PAPER = Recipe(
     name="lenet5-paper",

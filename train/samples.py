@@ -32,10 +32,21 @@ class Samples:
     """From some of the pictures to cells uint8 [n, 32, 32]."""
     sources: tuple[str, ...] = ("real",)
     """Where they came from: "real", "synthetic" or a folder."""
+    rendered: int = 0
+    """How many of the pictures, at the end, are rendered ones that come in `turns`, one an epoch."""
+    turns: int = 1
+
+    @property
+    def per_epoch(self) -> int:
+        """Pictures in an epoch."""
+        return len(self.pictures) - self.rendered + self.rendered // self.turns
 
     def epoch(self, number: int, *, batch: int, seed: int) -> Iterator[tuple[Image, Floats32]]:
         """Batches of one epoch, in its own order: cells uint8 [batch, 32, 32, 1] and targets [batch, K]; made a few ahead."""
-        order = np.random.default_rng((seed, number)).permutation(len(self.pictures))
+        always, turn = len(self.pictures) - self.rendered, self.rendered // self.turns
+        first = always + number % self.turns * turn
+        chosen_now = np.concatenate([np.arange(always), np.arange(first, first + turn)])
+        order = np.random.default_rng((seed, number)).permutation(chosen_now)
 
         def make(start: int) -> tuple[Image, Floats32]:
             rng = np.random.default_rng((seed, number, start))
@@ -74,7 +85,9 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
             kinds, displays = digits.kinds[some], digits.displays[some]
         pictures += [resized(crop) for crop in crops]
         targets.append(circular_targets(positions, kinds, displays, classes))
-    return Samples(np.stack(pictures), np.concatenate(targets), augment.counter if recipe.augment else _plain_counter, tuple(sources))
+    rendered = len(targets[-1]) if recipe.turns > 1 and sources[-1] == "synthetic" and len(sources) > 1 else 0
+    distort = augment.counter if recipe.augment else _plain_counter
+    return Samples(np.stack(pictures), np.concatenate(targets), distort, tuple(sources), rendered, recipe.turns)
 
 
 def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
