@@ -23,3 +23,7 @@ class RuntimeMissingError(DigitdError, ImportError):
 
 class UsageError(DigitdError, ValueError):
     """The command was called in a way that cannot work."""
+
+
+class PictureError(DigitdError, ValueError):
+    """A picture or video is missing, damaged, too large, or not what it claims to be, or cannot be written."""

@@ -1,0 +1,181 @@
+"""From the wheels' probabilities to the counter's value: the joint decoder.
+
+A counter has one state. Its last wheel turns; each other wheel rests on a digit, and moves to the next only while the wheel to its
+right goes from 9 to 0. So the places of all wheels depend on one another, and on what they share: how high the window is drawn, and
+where on a wheel the next one begins to move. The decoder sums over all of that (the forward pass of a hidden Markov model whose chain
+runs along the wheels, from the last to the first; Rabiner 1989, section III) and searches the values from the first wheel down (a beam
+of exact weights), so that a candidate's share of the whole is the probability that it is what the counter shows.
+"""
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.counter.wheels import (
+    BACKLASH_DIGITS,
+    CARRY_STARTS,
+    OFFSET_DIGITS,
+    OFFSETS,
+    RESTING_DIGITS,
+    STEPS,
+    STEPS_PER_DIGIT,
+    TURNING,
+    Floats,
+    Mechanism,
+    blurred,
+    carries,
+    likelihoods,
+)
+
+BEAM = 6
+TINY = 1e-300
+LCD_DIGITS = 0.25
+"""How far off the network may place a digit that never moves, as a standard deviation."""
+ON_A_DIGIT = np.arange(STEPS) % STEPS_PER_DIGIT == 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One value that the counter may show: its digits, and how likely the frame is given it (natural logarithm, up to a constant)."""
+
+    digits: str
+    log_likelihood: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """What a frame says of the value: the candidates, the most likely first."""
+
+    candidates: tuple[Candidate, ...]
+    log_evidence: float
+    """Of the whole frame, over every value: what the best placement of the window maximises."""
+    offset: float
+    """Digits that all wheels stand too high, as this frame shows it."""
+    confidences: tuple[float, ...]
+    """Probability of each wheel's digit in the best candidate, from the first wheel to the last."""
+
+    @property
+    def digits(self) -> str:
+        """The most likely digits, leading zeros kept."""
+        return self.candidates[0].digits
+
+    @property
+    def confidence(self) -> float:
+        """Probability that `digits` is what the counter shows, with nothing known of before."""
+        return float(np.exp(self.candidates[0].log_likelihood - self.log_evidence))
+
+
+class Evidence:
+    """What one frame says of every value: the wheels' likelihoods, and the forward messages along them.
+
+    Arrays have an axis for the S carry starts and one for the O offsets that are considered.
+    """
+
+    def __init__(self, probabilities: npt.NDArray[np.floating], mechanism: Mechanism) -> None:
+        """probabilities [N, K] of N wheels, the first (leftmost) wheel first; K = 10 or 100."""
+        fine = likelihoods(probabilities, mechanism)
+        self.coupled = mechanism.display == "wheels"
+        self.offsets = _offsets(mechanism)
+        starts = CARRY_STARTS if mechanism.carry_start is None and self.coupled else {mechanism.carry_start or 9.0: 1.0}
+        self.carries = carries(tuple(starts))
+        offset_prior = np.exp(-0.5 * (self.offsets / OFFSET_DIGITS) ** 2)
+        self.prior = np.outer(list(starts.values()), offset_prior / offset_prior.sum())
+        at = (np.arange(STEPS) + np.rint(self.offsets * STEPS_PER_DIGIT).astype(int)[:, None]) % STEPS
+        placed = blurred(fine, BACKLASH_DIGITS if self.coupled else LCD_DIGITS)
+        scale = placed.max(1, keepdims=True)
+        self.log_scale = float(np.log(scale).sum())
+        self.wheels = (placed / scale)[:, at]  # [N, O, 200]
+        if self.coupled:
+            resting = blurred(fine[-1:], RESTING_DIGITS)[0]
+            self.wheels[-1] = _last_wheel(fine[-1][at] / scale[-1], resting[at] / scale[-1], TURNING[mechanism.rolling])
+        else:
+            self.wheels *= ON_A_DIGIT
+        self.carried: list[Floats] = []  # [S, O, 20] for each wheel: what those to its right say of how far it has moved
+        self._forward()
+
+    def decode(self, count: int = BEAM) -> Decoded:
+        """The `count` most likely values."""
+        strings, weights = self._search(count)
+        shares = weights / self.total
+        best = strings[0]
+        confidences = np.minimum(((strings == best) * shares[:, None]).sum(0) / max(shares.sum(), TINY), 1.0)
+        logs = np.log(np.maximum(weights, TINY)) + self.log_scale
+        return Decoded(
+            candidates=tuple(
+                Candidate(digits="".join(map(str, digits)), log_likelihood=log)
+                for digits, log in zip(strings.tolist(), logs.tolist(), strict=True)
+            ),
+            log_evidence=float(np.log(max(self.total, TINY)) + self.log_scale),
+            offset=self._offset(best),
+            confidences=tuple(confidences.tolist()),
+        )
+
+    def log_likelihoods(self, values: npt.NDArray[np.int64]) -> Floats:
+        """How likely the frame is given each of the values (steps of the last wheel, int64 [M]), float64 [M], as `decode` counts it."""
+        strings = values[:, None] // 10 ** np.arange(len(self.wheels) - 1, -1, -1) % 10
+        return np.asarray(np.log(np.maximum(self._clamped(strings).sum((1, 2)), TINY)) + self.log_scale, np.float64)
+
+    def _forward(self) -> None:
+        """Messages from the last wheel to the first; `total` is the weight of all values together."""
+        starts, offsets = self.prior.shape
+        unmoved = np.zeros((starts, offsets, STEPS_PER_DIGIT))
+        unmoved[..., 0] = 1.0
+        free = np.ones((starts, offsets, STEPS_PER_DIGIT))
+        message = free if self.coupled else unmoved
+        for wheel in self.wheels[::-1]:
+            self.carried.append(message)
+            weights = (wheel.reshape(offsets, 10, STEPS_PER_DIGIT) * message[:, :, None, :]).reshape(starts, offsets, -1)
+            message = weights @ self.carries if self.coupled else unmoved * weights.sum(-1, keepdims=True)
+        self.carried.reverse()
+        self.total = float(np.einsum("so,sof->", self.prior, message))
+
+    def _search(self, count: int) -> tuple[npt.NDArray[np.int64], Floats]:
+        """The `count` heaviest strings int64 [count, N] and their weights, best first."""
+        strings, above = np.zeros((1, 0), np.int64), self._nothing_above(1)
+        for i in range(len(self.wheels)):
+            ways = self._ways(i, above)
+            weights = np.einsum("bsodf,sof->bd", ways, self.carried[i]).ravel()
+            order = np.argsort(-weights)[:count]
+            parents, digits = np.divmod(order, 10)
+            strings = np.concatenate([strings[parents], digits[:, None]], axis=1)
+            above = ways[parents, :, :, digits]
+        return strings, weights[order]
+
+    def _offset(self, digits: npt.NDArray[np.int64]) -> float:
+        """Mean offset in digits given one string int64 [N]."""
+        if len(self.offsets) == 1:
+            return float(self.offsets[0])
+        weights = self._clamped(digits[None])[0].sum(0)
+        return float((weights * self.offsets).sum() / max(weights.sum(), TINY))
+
+    def _clamped(self, strings: npt.NDArray[np.int64]) -> Floats:
+        """[M, S, O]"""
+        above = self._nothing_above(len(strings))
+        for i in range(len(self.wheels)):
+            above = self._ways(i, above)[np.arange(len(strings)), :, :, strings[:, i]]
+        return np.asarray((above * self.carried[-1]).sum(-1), np.float64)
+
+    def _nothing_above(self, count: int) -> Floats:
+        return np.broadcast_to(self.prior[None, :, :, None], (count, *self.prior.shape, STEPS_PER_DIGIT))
+
+    def _ways(self, i: int, above: Floats) -> Floats:
+        """[B, S, O, 10, 20]: weight of wheel i and all to its left with wheel i at each digit and twentieth.
+
+        above: [B, S, O, 20], the weight of the wheel to the left by the twentieths that it has moved.
+        """
+        count, starts, offsets, _ = above.shape
+        moved = above @ self.carries.transpose(0, 2, 1) if i and self.coupled else above[..., :1]  # [B, S, O, 200 or 1]
+        ways: Floats = (moved * self.wheels[i]).reshape(count, starts, offsets, 10, STEPS_PER_DIGIT)
+        return ways
+
+
+def _last_wheel(turning: Floats, resting: Floats, share: float) -> Floats:
+    """[O, 200]: anywhere on its way from digit to digit, or at rest on one."""
+    return np.asarray(share / STEPS_PER_DIGIT * turning + (1 - share) * ON_A_DIGIT * resting, np.float64)
+
+
+def _offsets(mechanism: Mechanism) -> Floats:
+    if mechanism.offset is not None:
+        return np.array([mechanism.offset])
+    return np.array(OFFSETS if mechanism.display == "wheels" else [0.0])

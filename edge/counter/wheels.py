@@ -1,0 +1,114 @@
+"""What the network says of each wheel, as likelihoods on one fine circle: the odometer's raw material.
+
+Positions are in digits on a circle of ten, in steps of a twentieth: fine enough to tell 0.95 from 1.0 once the common offset of all
+wheels is known.
+"""
+
+import dataclasses
+import functools
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Display = Literal["wheels", "lcd"]
+
+STEPS_PER_DIGIT = 20
+STEPS = 10 * STEPS_PER_DIGIT
+SHARPNESS = 3.0
+DOUBT = 0.01
+"""Share of the probability that is spread over the whole circle: how often the network is sure and wrong on meters it has never seen."""
+BACKLASH_DIGITS = 0.08
+"""Standard deviation of a wheel's own place about where the mechanism puts it."""
+OFFSETS = tuple(round(0.1 * i, 1) for i in range(-4, 5))
+OFFSET_DIGITS = 0.15
+"""The offset that all wheels share, because the window is drawn a little high or low: those considered, and its standard deviation."""
+TURNING = {True: 1.0, None: 0.6, False: 0.1}
+"""Probability that the last wheel is met anywhere on its way, and not at rest on a digit, by what is known of it (`Mechanism.rolling`)."""
+RESTING_DIGITS = 0.06
+"""Standard deviation of the last wheel's place where it rests."""
+CARRY_STARTS = {8.4: 0.25, 9.0: 0.5, 9.4: 0.25}
+"""Where on the wheel to the right, in digits, a wheel begins to move, and how common that is; it arrives when that one reaches 0."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mechanism:
+    """How one counter's wheels move. The defaults fit a counter that nobody has seen yet; what is learnt narrows them."""
+
+    display: Display = "wheels"
+    """lcd: each digit stands for itself, and none is ever between two."""
+    rolling: bool | None = None
+    """True: the last wheel turns all the time, and its digit is the last one passed. False: it steps from digit to digit, or follows
+    wheels outside the window, and rests on a digit nearly always. None: not known, both are considered."""
+    carry_start: float | None = None
+    """Digits; None: not known, every entry of `CARRY_STARTS` is considered."""
+    offset: float | None = None
+    """Digits that all wheels stand too high; None: not known, estimated with the value."""
+    offsets: tuple[float, ...] = ()
+    """Digits that each wheel stands too high by itself, as learnt, from the first (leftmost) to the last."""
+
+
+def likelihoods(probabilities: npt.NDArray[np.floating], mechanism: Mechanism) -> Floats:
+    """P(what the network saw | position) up to a factor, float64 [N, 200], from its probabilities [N, K] (K = 10 or 100)."""
+    count, classes = probabilities.shape
+    fine = ((1 - DOUBT) * _sharpened(np.asarray(probabilities, np.float64)) + DOUBT / classes) @ _refinement(classes)
+    for i, offset in enumerate(mechanism.offsets[:count]):
+        fine[i] = np.roll(fine[i], -round(offset * STEPS_PER_DIGIT))
+    return np.asarray(fine, np.float64)
+
+
+def blurred(fine: Floats, sigma_digits: float) -> Floats:
+    """Likelihoods [N, 200] where each wheel may stand off its place with a standard deviation of `sigma_digits`."""
+    return fine @ _blur(sigma_digits)
+
+
+def _sharpened(probabilities: Floats) -> Floats:
+    """Each peak with its mass as it was, and narrower: the network is taught targets as wide as the labels' noise, and knows better."""
+    classes = probabilities.shape[1]
+    if classes == 10:
+        return probabilities
+    near = np.maximum(probabilities @ _neighbourhood(classes), 1e-12)
+    narrow = probabilities * (probabilities / near) ** SHARPNESS
+    return narrow * (near / np.maximum(narrow @ _neighbourhood(classes), 1e-12))
+
+
+@functools.cache
+def _neighbourhood(classes: int) -> Floats:
+    gap = np.abs(np.arange(classes)[:, None] - np.arange(classes)[None, :])
+    return np.asarray(np.minimum(gap, classes - gap) * 10 / classes <= 0.35, np.float64)
+
+
+@functools.cache
+def _refinement(classes: int) -> Floats:
+    """[K, 200]: linear interpolation between tenths; with whole digits, the digit within half a digit of its place."""
+    steps = STEPS // classes
+    matrix = np.zeros((classes, STEPS))
+    if classes == 10:
+        for digit in range(10):
+            matrix[digit, (digit * steps + np.arange(-steps // 2, steps // 2)) % STEPS] = 1.0
+        return matrix
+    for step in range(STEPS):
+        low, share = divmod(step, steps)
+        matrix[low, step] += 1 - share / steps
+        matrix[(low + 1) % classes, step] += share / steps
+    return matrix
+
+
+@functools.cache
+def _blur(sigma_digits: float) -> Floats:
+    gap = np.abs(np.arange(STEPS)[:, None] - np.arange(STEPS)[None, :])
+    gap = np.minimum(gap, STEPS - gap) / STEPS_PER_DIGIT
+    kernel = np.exp(-0.5 * (gap / sigma_digits) ** 2)
+    return np.asarray(kernel / kernel.sum(0), np.float64)
+
+
+@functools.cache
+def carries(starts: tuple[float, ...]) -> Floats:
+    """[S, 200, 20]: 1 where a wheel at position g puts the wheel to its left f twentieths on its way to the next digit."""
+    matrix = np.zeros((len(starts), STEPS, STEPS_PER_DIGIT))
+    positions = np.arange(STEPS) / STEPS_PER_DIGIT
+    for s, start in enumerate(starts):
+        way = np.clip((positions - start) / (10.0 - start), 0.0, 1.0)
+        matrix[s, np.arange(STEPS), np.minimum(np.rint(way * STEPS_PER_DIGIT).astype(int), STEPS_PER_DIGIT - 1)] = 1.0
+    return matrix

@@ -1,0 +1,53 @@
+"""A handwritten digit as MNIST holds it, from its strokes on paper.
+
+Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", 1998, section III-A: 20×20 by
+the longer side, grey from anti-aliasing, the centre of mass in the middle of 28×28; padded to 32×32 for LeNet-5.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.vision.cells import CELL_SIZE
+
+Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+BOX_SIZE, FIELD_SIZE = 20, 28
+FULL_INK_PERCENTILE = 70.0
+"""Of a digit's absorbances, the one that becomes white: MNIST's strokes are full inside and grey only at their edges."""
+EDGE = 0.25
+"""Ink from this share of full ink on counts for the box around a digit."""
+
+
+def to_mnist_cells(digits: list[Floats]) -> Image:
+    """Digits cut out of absorbance, float32 [H, W] each, 0 where another digit or the paper is: uint8 [N, 32, 32, 1], white on black."""
+    cells = np.zeros((len(digits), CELL_SIZE, CELL_SIZE, 1), np.uint8)
+    for cell, digit in zip(cells, digits, strict=True):
+        cell[:, :, 0] = to_mnist_cell(digit)
+    return cells
+
+
+def to_mnist_cell(digit: Floats) -> Image:
+    """One digit cut out of absorbance, float32 [H, W]: uint8 [32, 32], white on black. Black where there is no ink."""
+    cell = np.zeros((CELL_SIZE, CELL_SIZE), np.uint8)
+    inked = digit[digit > digit.max(initial=0.0) / 4]
+    if inked.size == 0:
+        return cell
+    ink = np.minimum(digit / np.percentile(inked, FULL_INK_PERCENTILE), 1.0)
+    rows, columns = np.flatnonzero((ink > EDGE).any(1)), np.flatnonzero((ink > EDGE).any(0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = (max(1, round(side * BOX_SIZE / max(ink.shape))) for side in ink.shape)
+    interpolation = cv2.INTER_AREA if height < ink.shape[0] else cv2.INTER_LINEAR
+    small = np.asarray(cv2.resize(ink, (width, height), interpolation=interpolation), np.float64)
+    top, left = (
+        int(np.clip(round((FIELD_SIZE - 1) / 2 - middle), 0, FIELD_SIZE - side)) + (CELL_SIZE - FIELD_SIZE) // 2
+        for middle, side in zip(_centre_of_mass(small), small.shape, strict=True)
+    )
+    cell[top : top + height, left : left + width] = np.rint(small * 255)
+    return cell
+
+
+def _centre_of_mass(ink: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Row and column."""
+    whole = ink.sum()
+    return float(ink.sum(1) @ np.arange(ink.shape[0]) / whole), float(ink.sum(0) @ np.arange(ink.shape[1]) / whole)

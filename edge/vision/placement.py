@@ -1,0 +1,84 @@
+"""The layout `counter`: a window with a known number of digits, cut into cells where the digits are, not where the window says.
+
+Whoever draws a window is off by some pixels, and a cell that is a tenth off looks like another digit. Projection onto the reading
+direction tells: between two digits nothing changes from row to row, so of all combs of evenly spaced borders near the window's own, the
+one whose borders lie in the calmest columns is taken (the paper's directional projection, section 2.2, with the number of digits known).
+"""
+
+import functools
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.vision.cells import CELL_SIZE, to_cells
+from edge.vision.window import Corners, Image, grown, strip
+
+Floats = npt.NDArray[np.float32]
+
+MARGINS = (0.0, 0.08, 0.15)
+"""Shares of the window's height added above and below: windows are drawn tightly or generously, and the network has seen both."""
+MARGIN = 0.1
+"""The one margin to take where there is time for one."""
+REACH_CELLS = 0.16
+"""How far the first and the last border may lie from the window's own."""
+STEP_CELLS = 0.04
+TRUST = 3.0
+"""Activity of the calmest column to the busiest, 0 to 1, that one cell's way from the drawn border is worth, squared."""
+COLUMNS_PER_CELL = 24
+AROUND = 6
+"""Columns beyond the window on either side."""
+ROWS, ROWS_LEFT_OUT = 32, 3
+"""Rows of the projected picture, and those at its top and bottom that hold the window's frame."""
+
+
+def refined(frame: Image, corners: Corners, digits: int) -> Corners:
+    """The window with its left and right edge moved to where the digits' cells begin and end.
+
+    frame: uint8 [H, W] or [H, W, 3]; corners float64 [4, 2]; digits: how many there are.
+    """
+    around = AROUND / COLUMNS_PER_CELL / digits
+    picture = strip(frame, grown(corners, left=around, right=around), size=(ROWS, COLUMNS_PER_CELL * digits + 2 * AROUND))
+    activity = _activity(picture)
+    left, right, borders = _combs(digits)
+    columns = borders.astype(np.intp)
+    share = borders - columns
+    at_borders = activity[columns] * (1 - share) + activity[columns + 1] * share  # [combs, digits + 1]
+    inner = at_borders[:, 1:-1].mean(1) if digits > 1 else 0.0
+    cost = inner + (at_borders[:, 0] + at_borders[:, -1]) / 4 + TRUST * (left**2 + right**2)
+    best = int(np.argmin(cost))
+    return grown(corners, left=float(left[best]) / digits, right=float(right[best]) / digits)
+
+
+def cut(frame: Image, corners: Corners, digits: int, margin: float = MARGIN) -> Image:
+    """The window's digits as the network takes them, uint8 [N, 32, 32, 1], the first digit first.
+
+    margin: share of the window's height that is added above and below.
+    """
+    picture = strip(frame, grown(corners, top=margin, bottom=margin), size=(CELL_SIZE, CELL_SIZE * digits))
+    return to_cells([picture[:, i * CELL_SIZE : (i + 1) * CELL_SIZE] for i in range(digits)])
+
+
+def outlines(corners: Corners, digits: int) -> list[Corners]:
+    """The quadrilateral of each digit's cell."""
+    return [grown(corners, left=-i / digits, right=-(digits - 1 - i) / digits) for i in range(digits)]
+
+
+def _activity(picture: Image) -> Floats:
+    """How much a column changes from row to row, 0 (the calmest) to 1 (the busiest), [columns]. A frame's upright edge does not change."""
+    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 0.8)
+    change = np.abs(np.diff(smooth, axis=0))[ROWS_LEFT_OUT:-ROWS_LEFT_OUT]
+    activity = np.minimum(change, np.percentile(change, 95)).mean(0)
+    activity = cv2.GaussianBlur(activity[None], (0, 0), 1.5)[0]
+    low = activity.min()
+    return np.asarray((activity - low) / max(float(activity.max() - low), 1e-6), np.float32)
+
+
+@functools.cache
+def _combs(digits: int) -> tuple[Floats, Floats, Floats]:
+    """Every comb considered: how far its left and right end lie outside the window, in cells [combs]; columns [combs, digits + 1]."""
+    moves = np.arange(-REACH_CELLS, REACH_CELLS + STEP_CELLS / 2, STEP_CELLS, dtype=np.float32)
+    left, right = (each.ravel() for each in np.meshgrid(moves, moves, indexing="ij"))
+    ends = AROUND - 0.5 - left * COLUMNS_PER_CELL, AROUND - 0.5 + (digits + right) * COLUMNS_PER_CELL
+    return left, right, np.linspace(*ends, digits + 1, axis=1, dtype=np.float32)

@@ -1,0 +1,171 @@
+"""The strokes on a page, and the lines of writing they stand in: the row half of the directional projection.
+
+The paper (Lu and Ke, abstract and section 4) projects a picture's pixels onto its sides. Here connected strokes are projected, along
+the direction the writing really has, so lines may slant and digits may dance on them.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.vision.paper import slope
+
+Image = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int32]
+SPECK = 0.015
+"""Area of the largest speck, as a share of the square of the writing's height."""
+TALLEST, SHORTEST = 1.7, 0.45
+"""Heights of single digits, in heights of the writing. What is shorter is a piece of a digit, or a comma."""
+LINE_GAP, LINE_REACH = 0.5, 0.75
+"""How far apart, in heights, neighbours' middles are when a new line begins; how far a stroke's middle lies from its line's at most."""
+NEAR = 0.2
+"""A piece belongs to a digit no further away than this, in heights."""
+FRAME, FRAME_FILL = 2.5, 0.2
+"""A frame is larger than this, in heights, in both directions, or in one and so thin; and its ink fills so little of its box."""
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Strokes of one page, labelled 1 to N from left to right within each line."""
+
+    labels: Labels
+    """int32 [H, W], 0 on paper."""
+    lines: tuple[range, ...]
+    """The labels in each line, lines from top to bottom."""
+    height: float
+    """Height of the writing, in pixels."""
+
+
+def find_strokes(ink: Image) -> Strokes:
+    """Connected strokes of a page's ink uint8 [H, W] (0 or 1), broken ones joined, commas, frames and specks dropped."""
+    count, labelled, statistics, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    labels, stats = np.asarray(labelled, np.int32), np.asarray(statistics, np.int32)
+    boxes, areas = stats[:, :4], stats[:, cv2.CC_STAT_AREA]
+    height = _writing_height(boxes[1:, 3], areas[1:])
+    if height is None:
+        return Strokes(np.zeros_like(labels), (), 0.0)
+    kept = [i for i in range(1, count) if areas[i] > SPECK * height * height and not _is_frame(boxes[i], areas[i], height)]
+    middles = np.column_stack([boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2])
+    whole = [i for i in kept if SHORTEST * height <= boxes[i, 3] <= TALLEST * height]
+    rise = slope((np.isin(labels, whole)).astype(np.float32)) if whole else 0.0
+    lines = _lines(middles, whole, rise, height)
+    assigned = _assign(labels, boxes, middles, [i for i in kept if boxes[i, 3] >= SHORTEST * height], lines, height)
+    _join(assigned, labels, boxes, [i for i in kept if boxes[i, 3] < SHORTEST * height], height)
+    return _in_reading_order(assigned, height, labels.shape)
+
+
+def _writing_height(heights: npt.NDArray[np.int32], areas: npt.NDArray[np.int32]) -> float | None:
+    """The median of the heights of strokes, larger ones counting more, since specks are many and frames are few."""
+    if len(heights) == 0:
+        return None
+    order = np.argsort(heights)
+    weight = np.cumsum(np.sqrt(areas[order].astype(np.float64)))
+    return float(heights[order][int(np.searchsorted(weight, weight[-1] / 2))])
+
+
+def _is_frame(box: npt.NDArray[np.int32], area: int, height: float) -> bool:
+    wide, high = box[2] / height, box[3] / height
+    return bool(max(wide, high) > FRAME and (min(wide, high) < SHORTEST or area < FRAME_FILL * box[2] * box[3]) and min(wide, high) != 1.0)
+
+
+@dataclass(frozen=True)
+class _Baseline:
+    """The middle of a line of writing: row at column 0 and rise per column."""
+
+    row: float
+    rise: float
+
+    def distance(self, middle: npt.NDArray[np.float64]) -> float:
+        return float(middle[1] - self.row - self.rise * middle[0])
+
+
+def _lines(middles: npt.NDArray[np.float64], whole: list[int], rise: float, height: float) -> list[_Baseline]:
+    """Lines from top to bottom: gaps in the strokes' middles projected along the page's slope, then each line's own slope."""
+    if not whole:
+        return []
+    places = sorted((float(middles[i, 1] - rise * middles[i, 0]), i) for i in whole)
+    groups: list[list[int]] = [[places[0][1]]]
+    for (above, _), (place, i) in itertools.pairwise(places):
+        if place - above > LINE_GAP * height:
+            groups.append([])
+        groups[-1].append(i)
+    lines = []
+    for group in groups:
+        own = rise
+        spread = float(np.ptp(middles[group, 0]))
+        if len(group) >= 4 and spread > 4 * height:
+            own = float(np.clip(np.polyfit(middles[group, 0], middles[group, 1], 1)[0], rise - 0.03, rise + 0.03))
+        lines.append(_Baseline(float(np.median(middles[group, 1] - own * middles[group, 0])), own))
+    return lines
+
+
+def _assign(
+    labels: Labels,
+    boxes: npt.NDArray[np.int32],
+    middles: npt.NDArray[np.float64],
+    strokes: list[int],
+    lines: list[_Baseline],
+    height: float,
+) -> list[list[Labels]]:
+    """The strokes of each line, each as its pixels' (row, column), int32 [P, 2]. One that spans lines is cut half-way between them."""
+    assigned: list[list[Labels]] = [[] for _ in lines]
+    for i in strokes:
+        pixels = _pixels(labels, boxes[i], i)
+        away = np.array([pixels[:, 0] - line.row - line.rise * pixels[:, 1] for line in lines])
+        nearest = np.abs(away).argmin(0)
+        for k in np.unique(nearest) if boxes[i, 3] > TALLEST * height else [np.bincount(nearest).argmax()]:
+            part = pixels[nearest == k] if boxes[i, 3] > TALLEST * height else pixels
+            high = np.ptp(part[:, 0]) + 1
+            if high >= SHORTEST * height and abs(np.median(away[k][nearest == k])) <= LINE_REACH * height:
+                assigned[int(k)].append(part)
+    return assigned
+
+
+def _join(assigned: list[list[Labels]], labels: Labels, boxes: npt.NDArray[np.int32], pieces: list[int], height: float) -> None:
+    """Adds each piece to the digit it was broken from. What hangs below its neighbours' middles, on its own, is a comma."""
+    for i in pieces:
+        pixels = _pixels(labels, boxes[i], i)
+        best: tuple[float, int, int] | None = None
+        for k, line in enumerate(assigned):
+            for j, stroke in enumerate(line):
+                gap = _distance(pixels, stroke, NEAR * height)
+                if gap <= NEAR * height and (best is None or gap < best[0]):
+                    best = (gap, k, j)
+        if best is None:
+            continue
+        digit = assigned[best[1]][best[2]]
+        inside = (pixels[:, 1] >= digit[:, 1].min()) & (pixels[:, 1] <= digit[:, 1].max())
+        if pixels[:, 0].mean() < digit[:, 0].min() + 0.75 * np.ptp(digit[:, 0]) or inside.mean() > 0.6:
+            assigned[best[1]][best[2]] = np.concatenate([digit, pixels])
+
+
+def _pixels(labels: Labels, box: npt.NDArray[np.int32], label: int) -> Labels:
+    x, y, w, h = (int(side) for side in box)
+    return np.asarray(np.argwhere(labels[y : y + h, x : x + w] == label) + np.array([y, x]), np.int32)
+
+
+def _distance(one: Labels, other: Labels, far: float) -> float:
+    """Smallest distance between two strokes, in pixels; more than `far` where their boxes are that far apart."""
+    for axis in (0, 1):
+        if one[:, axis].min() - other[:, axis].max() > far or other[:, axis].min() - one[:, axis].max() > far:
+            return far + 1
+    near = other[(np.abs(other - one.mean(0)) <= np.ptp(one, axis=0) / 2 + far + 1).all(1)]
+    if len(near) == 0:
+        return far + 1
+    return float(np.sqrt(((one[:, None] - near[None]).astype(np.float64) ** 2).sum(2).min()))
+
+
+def _in_reading_order(assigned: list[list[Labels]], height: float, shape: tuple[int, ...]) -> Strokes:
+    labels = np.zeros(shape, np.int32)
+    lines = []
+    count = 1
+    for line in (each for each in assigned if each):
+        first = count
+        for pixels in sorted(line, key=lambda each: float(each[:, 1].min() + each[:, 1].max())):
+            labels[pixels[:, 0], pixels[:, 1]] = count
+            count += 1
+        lines.append(range(first, count))
+    return Strokes(labels, tuple(lines), height)
