@@ -1,9 +1,7 @@
 """`digitd`: the command line."""
 
 import argparse
-import importlib.metadata
 import os
-import platform
 import sys
 from collections.abc import Sequence
 
@@ -42,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def version(_: argparse.Namespace) -> int:
     """Run `digitd version`."""
+    import platform
+
     print(f"digitd {__version__}\nPython {platform.python_version()} on {platform.machine()}")
     for name in PARTS:
         print(f"{name} {_installed(name)}")
@@ -49,6 +49,8 @@ def version(_: argparse.Namespace) -> int:
 
 
 def _installed(name: str) -> str:
+    import importlib.metadata  # takes as long as a reading, and only this command needs it
+
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

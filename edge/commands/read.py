@@ -109,12 +109,14 @@ def _frames(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _read(args: argparse.Namespace, recognizer: Any, frame: Any, corners: Any, previous: Decimal | None, name: str) -> list[Any]:
-    from edge.reader import Reader, read_page
+    if args.layout == "free":
+        from edge.page import read_page
+
+        return list(read_page(recognizer, frame))
+    from edge.reader import Reader
     from edge.reading import Reading
     from edge.vision.window import inside
 
-    if args.layout == "free":
-        return list(read_page(recognizer, frame))
     digits = args.digits
     if args.find:
         from edge.vision.find import find

@@ -32,7 +32,7 @@ def as_text(reading: Reading, picture: str) -> str:
     """One line: what the picture shows, how certain that is, and what speaks against taking it."""
     good = reading.status is Status.OK
     value = "" if reading.value is None else f" = {reading.value}"
-    line = f"{picture}: {reading.raw or 'nothing'}{value}  {reading.confidence:.0%}  {reading.status.value}"
+    line = f"{picture}: {reading.raw or 'nothing'}{value}  {reading.confidence:.1%}  {reading.status.value}"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         return f"{COLOURS[good]}{line}{PLAIN}"
     return line

@@ -32,6 +32,8 @@ BEAM = 6
 TINY = 1e-300
 LCD_DIGITS = 0.25
 """How far off the network may place a digit that never moves, as a standard deviation."""
+HALF_A_TENTH = STEPS_PER_DIGIT // 20
+"""Steps. A wheel that is said to stand at 4.0 stands anywhere from 3.95 on, and has passed the 4 by common consent."""
 ON_A_DIGIT = np.arange(STEPS) % STEPS_PER_DIGIT == 0
 
 
@@ -88,7 +90,9 @@ class Evidence:
         self.wheels = (placed / scale)[:, at]  # [N, O, 200]
         if self.coupled:
             resting = blurred(fine[-1:], RESTING_DIGITS)[0]
-            self.wheels[-1] = _last_wheel(fine[-1][at] / scale[-1], resting[at] / scale[-1], TURNING[mechanism.rolling])
+            self.wheels[-1] = _last_wheel(
+                np.roll(fine[-1], HALF_A_TENTH)[at] / scale[-1], resting[at] / scale[-1], TURNING[mechanism.rolling]
+            )
         else:
             self.wheels *= ON_A_DIGIT
         self.carried: list[Floats] = []  # [S, O, 20] for each wheel: what those to its right say of how far it has moved

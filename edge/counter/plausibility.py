@@ -20,10 +20,10 @@ from edge.counter.wheels import Floats, Mechanism
 HYPOTHESES = 12
 MIXED = 2
 """The best so many old hypotheses and candidates are combined."""
-JUMP = -7.0
+JUMP = -4.0
 """Natural logarithm of the prior probability that the value is none that the last one leads to: a misread came between."""
-JUMP_WHEEL = -4.0
-"""The same for each wheel that would have been misread."""
+JUMP_WHEEL = -8.5
+"""The same for each wheel that would have been misread: more than one picture of it can outweigh."""
 BRINK = 0.4
 """How likely the lower of two neighbouring values must be, against the higher, to be the one that is published."""
 STILL = -7.0
@@ -173,9 +173,14 @@ def _settled(hypotheses: tuple[tuple[int, float], ...], rules: Rules, scale: int
 
 
 def _agrees(settled: int, shown: int, rules: Rules, count: int) -> bool:
-    """The frame shows the value to publish, or one that a single misread wheel or a last wheel on the brink makes of it."""
+    """The frame shows the value to publish, or one that a last wheel on the brink makes of it.
+
+    Where the greatest rate is known, one wheel may be misread: the past tells which. Without it, too much could have happened.
+    """
     if _turns(rules.mechanism) and (shown - settled) % 10**count in (1, 10**count - 1):
         return True
+    if rules.max_rate is None:
+        return settled == shown
     digits = _digits(np.array([settled, shown]), count)
     return int((digits[0] != digits[1]).sum()) <= 1
 

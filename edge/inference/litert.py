@@ -1,6 +1,5 @@
 """TFLite models by LiteRT, or by the older tflite-runtime where that is what is installed."""
 
-import importlib.metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,17 @@ PIXELS = (32, 32, 1)
 
 def _interpreter_class() -> tuple[Any, str]:
     try:
+        import ai_edge_litert
         from ai_edge_litert.interpreter import Interpreter
 
-        return Interpreter, f"LiteRT {importlib.metadata.version('ai-edge-litert')}"
+        return Interpreter, f"LiteRT {ai_edge_litert.__version__}"
     except ImportError:
         pass
     try:
+        import tflite_runtime
         from tflite_runtime.interpreter import Interpreter
 
-        return Interpreter, f"tflite-runtime {importlib.metadata.version('tflite-runtime')}"
+        return Interpreter, f"tflite-runtime {tflite_runtime.__version__}"
     except ImportError as error:
         raise RuntimeMissingError(
             "nothing installed reads .tflite models: pip install ai-edge-litert, or take the .onnx model and pip install onnxruntime"

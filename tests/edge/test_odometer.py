@@ -1,0 +1,91 @@
+"""The joint decoder: wheels' probabilities to the counter's value."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.counter.odometer import Evidence
+from edge.counter.wheels import Mechanism
+from tests.edge.simulation import ideal, positions
+
+KNOWN = Mechanism(rolling=True, offset=0.0, carry_start=9.0)
+NOISE = 0.1
+"""Of each logarithm of a probability, as a standard deviation."""
+
+
+def decoded(places: np.ndarray, mechanism: Mechanism = KNOWN) -> str:
+    return Evidence(ideal(np.asarray(places, np.float64)), mechanism).decode().digits
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), count=st.integers(5, 9))
+def test_decoding_what_a_value_looks_like_gives_the_value(data: st.DataObject, count: int) -> None:
+    tenths = data.draw(st.integers(0, 10 ** (count + 1) - 1))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    seen = ideal(positions(tenths / 10 + 1e-9, count), noise=NOISE, rng=rng)
+    assert Evidence(seen, KNOWN).decode().digits == f"{tenths // 10:0{count}d}"
+
+
+@settings(max_examples=100, deadline=None)
+@given(value=st.integers(0, 9_999_999).filter(lambda value: value % 10_000), offset=st.integers(-3, 3))
+def test_a_counter_at_rest_is_read_whatever_the_windows_height(value: int, offset: int) -> None:
+    # 5000000 seen 0.3 digits high looks as 4999999.7 does, where all wheels roll.
+    seen = Evidence(ideal((positions(float(value), 7) + offset / 10) % 10), Mechanism()).decode()
+    assert seen.digits == f"{value:07d}"
+    assert seen.offset == pytest.approx(offset / 10, abs=0.12)
+
+
+def test_a_wheel_at_9_97_beside_one_that_already_shows_the_next_digit_does_not_carry_early() -> None:
+    assert decoded(np.array([0, 5, 3, 0.9, 9.9])) == "05309"
+    assert decoded(np.array([0, 5, 3, 0.97, 9.97])) in ("05309", "05310")
+    assert decoded(np.array([0, 5, 3, 1.0, 9.8])) == "05309"
+
+
+def test_wheels_that_all_roll_at_once_are_one_value() -> None:
+    assert decoded(positions(9999.8, 5)) == "09999"
+    assert decoded(positions(99999.8, 5)) == "99999"
+    assert decoded(positions(0.05, 5)) == "00000"
+
+
+def test_a_carry_that_begins_early_is_followed_where_it_is_known() -> None:
+    assert decoded(positions(128.6, 4, carry_start=8.0), Mechanism(rolling=True, offset=0.0, carry_start=8.0)) == "0128"
+
+
+def test_a_wheel_that_stands_off_by_itself_is_put_right_once_that_is_learnt() -> None:
+    places = np.array([1, 2.45, 3, 4.2])
+    learnt = Mechanism(rolling=True, offset=0.0, offsets=(0.0, 0.45, 0.0, 0.0))
+    assert Evidence(ideal(places), learnt).decode().confidence > Evidence(ideal(places), KNOWN).decode().confidence
+    assert decoded(places, learnt) == "1234"
+
+
+def test_a_display_couples_nothing() -> None:
+    assert decoded(np.array([1, 9, 9, 9]), Mechanism(display="lcd")) == "1999"
+    assert decoded(np.array([0, 0, 5, 8.1]), Mechanism(display="lcd")) == "0058"
+
+
+def test_ten_classes_are_read_as_well() -> None:
+    seen = np.full((3, 10), 0.01)
+    seen[[0, 1, 2], [4, 0, 7]] = 0.91
+    assert Evidence(seen, Mechanism(display="lcd")).decode().digits == "407"
+
+
+def test_an_unsure_wheel_makes_the_whole_unsure_and_names_the_runner_up() -> None:
+    seen = 0.6 * ideal(np.array([8.0, 2, 5])) + 0.4 * ideal(np.array([3.0, 2, 5]))
+    found = Evidence(seen, Mechanism(display="lcd")).decode()
+    assert [candidate.digits for candidate in found.candidates[:2]] == ["825", "325"]
+    assert found.confidence == pytest.approx(0.6, abs=0.05)
+    assert found.confidences[0] < 0.7 < 0.95 < found.confidences[1]
+
+
+def test_the_likelihood_of_a_named_value_is_that_of_the_candidate() -> None:
+    evidence = Evidence(ideal(positions(12345.3, 5)), Mechanism())
+    first = evidence.decode().candidates[0]
+    named = evidence.log_likelihoods(np.array([12345, 12346, 52345]))
+    assert named[0] == pytest.approx(first.log_likelihood)
+    assert named[0] > named[1] > named[2]
+
+
+def test_shares_of_all_values_add_up_to_one() -> None:
+    found = Evidence(ideal(np.array([3.0, 7.4])), Mechanism()).decode(100)
+    assert sum(np.exp(candidate.log_likelihood - found.log_evidence) for candidate in found.candidates) == pytest.approx(1.0)

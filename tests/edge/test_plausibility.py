@@ -1,0 +1,129 @@
+"""The value over time: the complaints of today's users, one test each."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edge.counter.plausibility import History, Outcome, Rules, Verdict, observe
+from edge.counter.wheels import Mechanism
+from tests.edge.simulation import ideal, positions
+
+Places = npt.NDArray[np.float64]
+COUNT = 5
+MECHANISM = Mechanism(rolling=True, offset=0.0, carry_start=9.0)
+RULES = Rules(mechanism=MECHANISM, max_rate=0.01)
+"""A step in a hundred seconds at most."""
+MINUTE_S, HOUR_S, WEEK_S = 60.0, 3600.0, 7 * 86400.0
+
+
+def look(
+    history: History, shown: float | Places, time_s: float, *, rules: Rules = RULES, new: bool | list[int] = True, sure: float = 0.97
+) -> Outcome:
+    """One frame that shows a value, or wheels at these places; `sure` of it, the rest spread evenly. new: all, none, or some wheels."""
+    places = positions(shown, COUNT) if isinstance(shown, float | int) else shown
+    probabilities = sure * ideal(places) + (1 - sure) / 100
+    novelty = np.full(COUNT, float(new)) if isinstance(new, bool) else np.isin(np.arange(COUNT), new).astype(float)
+    return observe(history, probabilities, rules, time_s=time_s, novelty=novelty)
+
+
+def test_the_first_clear_frame_is_taken() -> None:
+    outcome = look(History(), 5301.3, 0.0)
+    assert (outcome.verdict, outcome.value, outcome.raw.digits) == (Verdict.OK, 5301, "05301")
+
+
+def test_a_first_frame_that_is_not_clear_gives_no_value() -> None:
+    blend = 0.5 * ideal(positions(5301.3, COUNT)) + 0.5 * ideal(positions(8301.3, COUNT))
+    outcome = observe(History(), blend, RULES, time_s=0.0)
+    assert (outcome.verdict, outcome.value) == (Verdict.LOW_CONFIDENCE, None)
+
+
+def test_a_running_counter_is_followed() -> None:
+    history = History.known(5301, 0.0)
+    for step in range(1, 40):
+        outcome = look(history, 5301.3 + 0.5 * step, step * 100.0)
+        assert (outcome.verdict, outcome.value) == (Verdict.OK, int(5301.3 + 0.5 * step))
+        history = outcome.history
+
+
+def test_a_wheel_at_9_97_whose_neighbour_shows_the_next_digit_is_not_ten_too_high() -> None:
+    outcome = look(History.known(5309, 0.0), np.array([0, 5, 3, 0.97, 9.97]), MINUTE_S)
+    assert (outcome.verdict, outcome.value) == (Verdict.OK, 5309)
+
+
+def test_a_transition_held_for_55_minutes_is_never_one_too_high() -> None:
+    history = History.known(5304, 0.0)
+    for minute in range(1, 56):
+        outcome = look(history, 5304.93, minute * MINUTE_S, new=minute == 1)
+        assert outcome.value == 5304
+        history = outcome.history
+
+
+def test_an_idle_meter_misread_alike_for_hours_never_moves_the_value() -> None:
+    history = look(History.known(5300, 0.0), 5300.2, MINUTE_S).history
+    for minute in range(2, 600):
+        outcome = look(history, np.array([0, 8, 3, 0, 0.2]), minute * MINUTE_S, new=[1] if minute == 2 else False)
+        assert outcome.value == 5300
+        history = outcome.history
+
+
+def test_a_misread_that_was_believed_gives_way_to_the_truth_without_a_person() -> None:
+    history = History.known(6300, 0.0)  # the truth is 5300
+    values = []
+    for frame in range(1, 6):
+        outcome = look(history, 5300.3 + frame, frame * 300.0)
+        values.append(outcome.value)
+        history = outcome.history
+    assert values[0] == 6300 or outcome.value == 5305
+    assert (outcome.verdict, outcome.value) == (Verdict.OK, 5305)
+
+
+def test_one_misread_of_a_thousand_more_is_not_taken_and_does_not_block() -> None:
+    history = History.known(5300, 0.0)
+    misread = look(history, 6300.3, 300.0)
+    assert misread.value == 5300
+    after = look(misread.history, 5301.3, 600.0)
+    assert (after.verdict, after.value) == (Verdict.OK, 5301)
+
+
+def test_a_jump_after_a_week_without_a_camera_is_taken_where_the_rate_allows_it() -> None:
+    outcome = look(History.known(5300, 0.0), 9200.4, WEEK_S)
+    assert (outcome.verdict, outcome.value) == (Verdict.OK, 9200)
+
+
+def test_the_same_jump_in_a_minute_is_too_fast() -> None:
+    outcome = look(History.known(5300, 0.0), 9250.4, MINUTE_S)
+    assert (outcome.verdict, outcome.value, outcome.raw.digits) == (Verdict.TOO_FAST, 5300, "09250")
+
+
+def test_a_value_below_the_last_is_decreased() -> None:
+    outcome = look(History.known(5300, 0.0), 5187.4, HOUR_S)
+    assert (outcome.verdict, outcome.value) == (Verdict.DECREASED, 5300)
+
+
+def test_a_meter_that_feeds_in_may_run_backwards() -> None:
+    rules = Rules(mechanism=MECHANISM, max_rate=0.1, decreases=True)
+    outcome = look(History.known(5300, 0.0), 5187.4, HOUR_S, rules=rules)
+    assert (outcome.verdict, outcome.value) == (Verdict.OK, 5187)
+
+
+def test_the_counter_rolls_over_at_its_full_scale() -> None:
+    outcome = look(History.known(99998, 0.0), 1.3, 600.0)
+    assert (outcome.verdict, outcome.value, outcome.raw.digits) == (Verdict.OK, 1, "00001")
+
+
+@pytest.mark.parametrize(("true", "flipped"), [(8, 3), (3, 8), (0, 9), (9, 0)])
+def test_a_leading_wheel_that_flips_does_not_move_the_value(true: int, flipped: int) -> None:
+    history = look(History.known(true * 10_000 + 5300, 0.0), true * 10_000 + 5301.3, 300.0).history
+    places = positions(true * 10_000 + 5302.3, COUNT)
+    places[0] = flipped
+    outcome = look(history, places, 600.0, new=[0, 4])
+    assert (outcome.verdict, outcome.value) == (Verdict.OK, true * 10_000 + 5302)
+
+
+def test_frames_of_a_wheel_that_has_not_changed_add_nothing() -> None:
+    blend = 0.7 * ideal(positions(8300.3, COUNT)) + 0.3 * ideal(positions(3300.3, COUNT))
+    history = observe(History(), blend, RULES, time_s=0.0).history
+    before = dict(history.hypotheses)[8300]
+    for minute in range(1, 50):
+        history = observe(history, blend, RULES, time_s=minute * MINUTE_S, novelty=np.zeros(COUNT)).history
+    assert dict(history.hypotheses)[8300] == pytest.approx(before, abs=0.1)

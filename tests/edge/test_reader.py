@@ -1,0 +1,101 @@
+"""From real frames to readings, with the models that ship."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.errors import UsageError
+from edge.inference.model import load
+from edge.page import read_page
+from edge.reader import Reader
+from edge.reading import Status
+from edge.vision.window import size_px
+from tests.edge.frames import Frame, frames
+from tests.edge.pages import pages
+
+MODELS = Path(__file__).parents[2] / "models"
+COUNTER = load(MODELS / "lenet5-counter.tflite")
+HANDWRITTEN = load(MODELS / "lenet5-handwritten.tflite")
+ROUND = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
+JITTERS, JITTERED_RIGHT = 5, 0.94
+PAGES, DIGITS_RIGHT, LINES_RIGHT = 20, 0.955, 0.78
+
+
+def reader(frame: Frame, decimals: int = 0) -> Reader:
+    return Reader(COUNTER, digits=len(frame.digits), decimals=decimals)
+
+
+@pytest.mark.parametrize("frame", frames(), ids=lambda frame: frame.name)
+def test_every_real_frame_is_read_right(frame: Frame) -> None:
+    reading = reader(frame).read(frame.picture, frame.corners)
+    assert frame.shows(reading.raw), f"{reading.raw} for {frame.digits}"
+
+
+def test_windows_drawn_a_tenth_of_a_cell_off_read_nearly_as_well() -> None:
+    rng = np.random.default_rng(0)
+    right = []
+    for frame in frames():
+        cell = size_px(frame.corners)[1] / len(frame.digits)
+        for _ in range(JITTERS):
+            corners = frame.corners + rng.uniform(-0.1, 0.1, (4, 2)) * cell
+            right.append(frame.shows(reader(frame).read(frame.picture, corners).raw))
+    assert np.mean(right) >= JITTERED_RIGHT
+
+
+def test_wheels_caught_while_they_carry_are_told_with_their_positions() -> None:
+    reading = reader(ROUND, decimals=2).read(ROUND.picture, ROUND.corners)
+    assert (reading.raw, reading.value, reading.status) == ("01189", Decimal("11.89"), Status.OK)
+    assert reading.wheels[3].position == pytest.approx(8.35, abs=0.15)
+    assert reading.wheels[4].position == pytest.approx(9.4, abs=0.15)
+    assert [wheel.digit for wheel in reading.wheels] == list("01189")
+
+
+def test_a_value_before_that_was_higher_makes_it_decreased() -> None:
+    reading = reader(ROUND).read(ROUND.picture, ROUND.corners, previous=Decimal(1250))
+    assert (reading.status, reading.value, reading.raw) == (Status.DECREASED, Decimal(1250), "01189")
+
+
+def test_a_value_that_the_counter_cannot_show_is_refused() -> None:
+    with pytest.raises(UsageError, match="shows 0 to 99999"):
+        reader(ROUND).read(ROUND.picture, ROUND.corners, previous=Decimal(123456))
+
+
+@pytest.mark.parametrize(("gain", "added", "status"), [(0.01, 0, Status.TOO_DARK), (6.0, 120, Status.TOO_BRIGHT)])
+def test_a_picture_without_light_or_with_too_much_gives_no_value(gain: float, added: int, status: Status) -> None:
+    spoilt = np.minimum(ROUND.picture * gain + added, 255).astype(np.uint8)
+    reading = reader(ROUND).read(spoilt, ROUND.corners)
+    assert (reading.status, reading.value) == (status, None)
+
+
+def test_a_grey_plane_reads_as_the_colour_does() -> None:
+    frame = frames()[4]
+    grey = frame.picture[..., 1].copy()
+    assert frame.shows(reader(frame).read(grey, frame.corners).raw)
+
+
+def test_pages_of_handwriting_are_read_above_the_floor() -> None:
+    digits = wrong = lines = whole = 0
+    for page in pages("test", PAGES, 2026):
+        read = [reading.raw for reading in read_page(HANDWRITTEN, page.picture)]
+        for i, written in enumerate(page.lines):
+            raw = read[i] if i < len(read) else ""
+            digits, lines = digits + len(written), lines + 1
+            wrong, whole = wrong + edits(written, raw), whole + (raw == written)
+    assert 1 - wrong / digits >= DIGITS_RIGHT
+    assert whole / lines >= LINES_RIGHT
+
+
+def test_a_blank_page_has_no_line() -> None:
+    assert read_page(HANDWRITTEN, np.full((300, 200), 230, np.uint8)) == []
+
+
+def edits(one: str, other: str) -> int:
+    """Levenshtein's distance."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
+    return row[-1]
