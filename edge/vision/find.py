@@ -39,6 +39,10 @@ CERTAINTY = 0.75
 """A place that is less certain speaks against the row."""
 UNSEEN = 0.9
 """Certainty of a place without a recogniser, where no character was seen."""
+CARRIES, SLACK = (8.4, 9.4), 0.25
+"""Where on the wheel to its right a wheel begins to move, at the earliest and the latest; and how far off it may stand. In digits."""
+UNCOUPLED = 0.5
+"""Certain digits that a wheel counts against which stands where it cannot."""
 UPSIDE_DOWN, OTHER_HEIGHT, NO_LEADING_ZERO = 0.96, 0.97, 0.97
 """What is less usual, all else being equal: many digits read as well the other way round."""
 PALE, SMALL = 0.15, 0.1
@@ -101,10 +105,10 @@ def _readings(grey: Image, row: Row, parts: Characters, recognize: Recognize | N
         contrasts = np.array([np.subtract(*np.percentile(crop, [95, 5])) for crop in crops[len(CUTS) // 2 :: len(CUTS)]])
         pale = contrasts < MIN_CONTRAST * np.median(contrasts[BEYOND:-BEYOND])
         for turned in (False, True):
-            digits, certainty = np.full(len(places), -1), np.where(seen, 1.0, UNSEEN)
+            positions, certainty = np.zeros(len(places)), np.where(seen, 1.0, UNSEEN)
             if recognize is not None:
-                digits, certainty = _certainty(recognize(to_cells([crop[::-1, ::-1] if turned else crop for crop in crops])))
-            score, start, stop = _run(certainty, seen, pale, digits, turned)
+                positions, certainty = _certainty(recognize(to_cells([crop[::-1, ::-1] if turned else crop for crop in crops])))
+            score, start, stop = _run(certainty, seen, pale, positions, turned)
             score *= (UPSIDE_DOWN if turned else 1.0) * (OTHER_HEIGHT if height_share != 1.0 else 1.0)
             if score >= MIN_SCORE:
                 corners = _box(row, places[start], places[stop - 1], height * WINDOW_HEIGHT, row.pitch_px)
@@ -128,18 +132,18 @@ def _crop(grey: Image, row: Row, place: int, height: float, cut: float) -> Image
     return strip(grey, corners, size=(CELL_SIZE, CELL_SIZE))
 
 
-def _certainty(probabilities: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int_], Floats]:
-    """The digit of each place and its certainty, 0 to 1, from the probabilities of its cuts."""
+def _certainty(probabilities: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """The position of each place in digits and its certainty, 0 to 1, from the probabilities of its cuts."""
     mean = probabilities.reshape(-1, len(CUTS), probabilities.shape[1]).mean(1)
     classes = mean.shape[1]
     peak = mean.argmax(1)
     reach = int(SURE_DIGITS * classes / 10)
     near = mean[np.arange(len(mean))[:, None], (peak[:, None] + np.arange(-reach, reach + 1)) % classes].sum(1)
-    return peak * 10 // classes, np.minimum(near.astype(np.float64), 1.0)
+    return peak * 10.0 / classes, np.minimum(near.astype(np.float64), 1.0)
 
 
 def _run(
-    certainty: Floats, seen: npt.NDArray[np.bool_], pale: npt.NDArray[np.bool_], digits: npt.NDArray[np.int_], turned: bool
+    certainty: Floats, seen: npt.NDArray[np.bool_], pale: npt.NDArray[np.bool_], positions: Floats, turned: bool
 ) -> tuple[float, int, int]:
     """The likeliest run of digits: its score, first place and the place after its last."""
     gain = (certainty - CERTAINTY) / (1 - CERTAINTY)
@@ -147,14 +151,30 @@ def _run(
     # A character that was seen in a place tells a third of what there is to know.
     gain = np.where(seen & (gain > 0), 1 - (1 - gain) / 1.5, gain)
     total = np.concatenate([[0.0], np.cumsum(np.where(pale, -2.0, gain))])
+    # Along the reading direction, whether each place can stand where it does beside the next.
+    coupled = _coupled(positions[::-1])[::-1] if turned else _coupled(positions)
+    uncoupled = np.concatenate([[0], np.cumsum(~coupled)])
     best = (0.0, 0, 0)
     for start in range(len(certainty)):
         for stop in range(start + MIN_DIGITS, min(len(certainty), start + MAX_DIGITS) + 1):
             count = stop - start
-            leading = digits[stop - 1] if turned else digits[start]
-            score = (total[stop] - total[start]) / count * (1 - 0.5 ** (count - 1)) * (1.0 if leading <= 0 else NO_LEADING_ZERO)
+            leading = positions[stop - 1] if turned else positions[start]
+            apart = uncoupled[stop] - uncoupled[start + 1] if turned else uncoupled[stop - 1] - uncoupled[start]
+            sure = (total[stop] - total[start] - UNCOUPLED * apart) / count
+            score = sure * (1 - 0.5 ** (count - 1)) * (1.0 if leading < 0.5 or leading >= 9.5 else NO_LEADING_ZERO)
             best = max(best, (float(score), start, stop))
     return best
+
+
+def _coupled(positions: Floats) -> npt.NDArray[np.bool_]:
+    """Whether each wheel [N], the first wheel first, rests, or has begun to move because the one to its right passes from 9 to 0."""
+    right = np.roll(positions, -1)
+    least, most = np.clip((right - CARRIES[1]) / (10 - CARRIES[1]), 0, 1), np.clip((right - CARRIES[0]) / (10 - CARRIES[0]), 0, 1)
+    # A whole turn on is the same place: 9.9 is a tenth short of resting.
+    moved = positions % 1.0
+    return np.asarray(
+        ((least - SLACK <= moved) & (moved <= most + SLACK)) | ((least - SLACK <= moved - 1) & (moved - 1 <= most + SLACK)), np.bool_
+    )
 
 
 def _same(one: Proposal, other: Proposal) -> bool:
