@@ -26,7 +26,7 @@ CROSSED, LOWEST_DIGIT = 0.3, 0.5
 """Share of full ink that counts as crossing a stroke; height that either side of a cut must have, in heights of the writing."""
 LEANING, PAPER_COST = 1.1, 0.02
 """What a cut's oblique step costs beside a straight one, and what a step over bare paper costs beside one through full ink."""
-DOUBT, CUT_PRIOR, CUT_PENALTY, WIDTH_PENALTY, USUAL_WIDTH = 3.6, 0.64, 11.5, 17.0, 0.9
+DOUBT, CUT_PRIOR, CUT_PENALTY, WIDTH_PENALTY, USUAL_WIDTH = 3.6, 0.64, 8.0, 17.0, 0.9
 SHORT_PENALTY, USUAL_HEIGHT, JOIN_PRIOR, GAP_PENALTY, TALL_PENALTY = 7.0, 0.94, 0.9, 7.0, 3.0
 
 
@@ -194,16 +194,13 @@ def _cuts(ink: npt.NDArray[np.float64], height: float) -> list[tuple[npt.NDArray
             continue
         path = _path(down, up, middle, int(x))
         if all(np.abs(path - other).mean() >= spacing for other, _ in found) and _may_part_digits(ink, path, height):
-            c = ink[np.arange(len(path)), path] > CROSSED
-            found.append(
-                (path, float(ink[np.arange(len(path)), path].sum()) + 1000 * (np.count_nonzero(np.diff(c.astype(int), prepend=0) == 1) > 1))
-            )
+            found.append((path, float(ink[np.arange(len(path)), path].sum())))
     found.sort(key=lambda cut: float(cut[0].mean()))
     return found
 
 
 def _may_part_digits(ink: npt.NDArray[np.float64], path: npt.NDArray[np.int64], height: float) -> bool:
-    """Whether a cut crosses ink once, no ring or loop, and leaves on both sides what is high enough for a digit."""
+    """Whether a cut crosses ink twice at most, and leaves on both sides what is high enough for a digit."""
     crossed = ink[np.arange(len(path)), path] > CROSSED
     if np.count_nonzero(np.diff(crossed.astype(int), prepend=0) == 1) > 2:
         return False

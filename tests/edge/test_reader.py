@@ -20,7 +20,7 @@ COUNTER = load(MODELS / "lenet5-counter.tflite")
 HANDWRITTEN = load(MODELS / "lenet5-handwritten.tflite")
 ROUND = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
 JITTERS, JITTERED_RIGHT = 5, 0.94
-PAGES, DIGITS_RIGHT, LINES_RIGHT = 20, 0.955, 0.78
+PAGES, DIGITS_RIGHT, LINES_RIGHT = 100, 0.966, 0.83
 
 
 def reader(frame: Frame, decimals: int = 0) -> Reader:
