@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from edge import __version__
+from edge.commands import eval as evaluation
 from edge.commands import read
 from edge.errors import DigitdError, UsageError
 
@@ -21,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     read_command = commands.add_parser("read", help="what pictures show: a counter, or handwriting")
     read.add_arguments(read_command)
     read_command.set_defaults(run=read.run)
+    eval_command = commands.add_parser("eval", help="how often readings are right, on photos whose reading is known")
+    evaluation.add_arguments(eval_command)
+    eval_command.set_defaults(run=evaluation.run)
     commands.add_parser("version", help="this version, and those of what it runs on").set_defaults(run=version)
     parser.add_argument("--debug", action="store_true", help="show where in the code an error comes from")
     args = parser.parse_args(argv)

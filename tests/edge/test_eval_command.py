@@ -1,0 +1,70 @@
+"""`digitd eval` as its user meets it."""
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from edge.cli import main
+from edge.commands.eval import Result, figures
+from tests.edge.frames import frames
+
+SHOTS = [frames()[4], frames()[14]]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    entries = []
+    for number, (shot, digits) in enumerate(zip(SHOTS, ["0053N", "01180"], strict=True)):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), shot.picture)
+        entries.append({"path": f"{number}.png", "meter": f"m{number}", "digits": digits, "polygon": shot.corners.tolist()})
+    (tmp_path / "frames.json").write_text(json.dumps(entries))
+    return tmp_path / "frames.json"
+
+
+def test_each_meter_and_all_of_them_are_measured(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", str(table), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["n"], told["readings_right"], told["digits_right"], told["readings_right_meter_mean"]) == (2, 0.5, 0.9, 0.5)
+    assert (told["meters"]["m0"]["readings_right"], told["meters"]["m1"]["readings_right"]) == (1.0, 0.0)
+    assert [(each["path"], each["digits"], each["raw"]) for each in told["misreads"]] == [("1.png", "01180", "01189")]
+
+
+def test_people_get_a_table_and_a_sheet_of_the_misreads(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sheet = table.with_name("sheet.png")
+    assert main(["eval", str(table), "--sheet", str(sheet)]) == 0
+    assert "1.png: 01189, true 01180" in capsys.readouterr().out
+    picture = cv2.imread(str(sheet))
+    assert picture is not None
+    assert picture.shape == (100, 560, 3)
+
+
+def test_calibration_error_is_the_gap_between_certainty_and_truth() -> None:
+    results = [Result("m", "p", "1", raw, 0.95, "ok", None) for raw in "1112"]
+    told = figures(results)
+    assert told["ece"] == pytest.approx(0.2)
+    assert (told["coverage_at_0_9"], told["wrong_at_0_9"]) == (1.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("no json", "not JSON"),
+        ("[]", "no list of photos"),
+        ('[{"path": "a"}]', "entry 1: no meter, digits, polygon"),
+        ('[{"path": "a", "meter": "m", "digits": "12x", "polygon": []}]', "digits '12x'"),
+    ],
+)
+def test_a_table_that_is_none_is_named(tmp_path: Path, content: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "frames.json").write_text(content)
+    assert main(["eval", str(tmp_path / "frames.json")]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_photo_that_is_missing_does_not_stop_the_others(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table.with_name("1.png").unlink()
+    assert main(["eval", str(table), "--json"]) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out)["n"] == 1
+    assert "1.png: no such file" in said.err
