@@ -36,8 +36,9 @@ lint: $(READY) ## ruff and mypy
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 
-bench: $(READY) ## speed: int8 ONNX and TFLite against the float32 of the same network
+bench: $(READY) ## speed: int8 ONNX and TFLite against the float32 of the same network; a reading against its network
 	$(RUN) bench $(ARGS)
+	$(RUN) bench.reading
 
 clean: ## remove .venv, build/ and caches; what was trained stays in runs/
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
