@@ -3,10 +3,9 @@
 import argparse
 import json
 import sys
-import traceback
 from pathlib import Path
 
-from edge.errors import DigitdError
+from edge.guard import guarded
 from train.recipes import SHIPPED
 from train.train_command import OUTPUT, QUICK_OUTPUT
 
@@ -40,14 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         run = _convert
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     args = parser.parse_args(argv)
-    try:
-        return run(args)
-    except (DigitdError, OSError) as error:
-        if args.debug:
-            traceback.print_exc()
-        said = str(error) if isinstance(error, DigitdError) else f"{error.filename or 'writing'}: {error.strerror or error}"
-        print(f"{parser.prog}: {said}", file=sys.stderr)
-        return 1
+    return guarded(lambda: run(args), program=parser.prog, debug=args.debug)
 
 
 def _convert(args: argparse.Namespace) -> int:

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import train.layers  # noqa: F401  (registers the layers that a file may hold)
 from convert.quantize import fold_batch_norm
 from edge.errors import ModelError
 from train.backend import keras
 from train.lenet5 import Architecture
+from train.saved import load_keras
 
 
 def load_network(path: Path) -> tuple[keras.Model, dict[str, Any]]:
@@ -16,13 +16,11 @@ def load_network(path: Path) -> tuple[keras.Model, dict[str, Any]]:
 
     Raises ModelError where either is missing or not ours.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; `make train` makes it")
+    model = load_keras(path)
     summary = path.with_suffix(".training.json")
     try:
         training = json.loads(summary.read_text())
         architecture = Architecture(**{**training["architecture"], "kernels": tuple(training["architecture"]["kernels"])})
-        model = keras.saving.load_model(path, compile=False)
         network = fold_batch_norm(model, architecture)
     except FileNotFoundError as error:
         raise ModelError(f"{summary}: no such file; expected the summary that `make train` writes beside each .keras file") from error

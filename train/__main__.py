@@ -2,11 +2,9 @@
 
 import argparse
 import importlib
-import os
 import sys
-import traceback
 
-from edge.errors import DigitdError
+from edge.guard import guarded
 
 COMMANDS = {
     "data": ("train.data_command", "what data is there, where, checked or not; --prepare gets it"),
@@ -42,24 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     module = importlib.import_module(COMMANDS[command][0] if command else "train.train_command")
     module.add_arguments(parser)
     args = parser.parse_args(argv[1:] if command else argv)
-    try:
-        return int(module.main(args))
-    except DigitdError as error:
-        if args.debug:
-            traceback.print_exc()
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        if args.debug:
-            traceback.print_exc()
-        print(f"{parser.prog}: {error.filename or 'writing'}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"\n{parser.prog}: stopped; the same command goes on from the last finished epoch", file=sys.stderr)
-        return 130
+    interrupted = "stopped; the same command goes on from the last finished epoch"
+    return guarded(lambda: int(module.main(args)), program=parser.prog, debug=args.debug, interrupted=interrupted)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import typing
 from pathlib import Path
 from typing import Any
 
-import train.layers  # noqa: F401  (registers the layers that a file may hold)
-from edge.errors import ModelError, UsageError
+from edge.errors import UsageError
 from train.backend import keras
 from train.lenet5 import Architecture, build, multiply_accumulates, parameters
+from train.saved import load_keras
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Architecture))
 
@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
     """Run `python -m train describe`."""
     if args.model and (given := [name for name in FIELDS if getattr(args, name) is not None]):
         raise UsageError(f"{args.model} and {_option(given[0])}: a file has its own network; give either a file or options")
-    result = describe(_load(args.model) if args.model else build(architecture_from(args)))
+    result = describe(load_keras(args.model) if args.model else build(architecture_from(args)))
     print(json.dumps(result, indent=1) if args.json else table(result))
     return 0
 
@@ -152,12 +152,3 @@ def _shape(sizes: list[int]) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}" if number else "·"
-
-
-def _load(path: Path) -> keras.Model:
-    if not path.is_file() or path.suffix != ".keras":
-        raise ModelError(f"{path}: {'not a .keras file' if path.exists() else 'no such file'}; expected a model that `make train` wrote")
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except (ValueError, OSError, TypeError) as error:
-        raise ModelError(f"{path}: Keras cannot read it ({str(error).splitlines()[0]}); expected a file that `make train` wrote") from error

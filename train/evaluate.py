@@ -149,13 +149,9 @@ def _share(value: float | None) -> str:
 
 
 def _keras_reader(path: Path) -> tuple[Read, int]:
-    import train.layers  # noqa: F401  (registers the layers that a file may hold)
-    from train.backend import keras
+    from train.saved import load_keras
 
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except (ValueError, OSError, TypeError) as error:
-        raise ModelError(f"{path}: Keras cannot read it ({str(error).splitlines()[0]}); expected a file that `make train` wrote") from error
+    model = load_keras(path)
     return keras_read(model), int(model.output_shape[-1])
 
 

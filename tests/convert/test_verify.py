@@ -130,7 +130,7 @@ def test_a_refused_conversion_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "no such file; `make train` makes it"), (b"damaged", "not a network that `make train` wrote")]
+    ("content", "said"), [(None, "no such file; expected a file that `make train` wrote"), (b"damaged", "Keras cannot read it")]
 )
 def test_what_is_no_network_of_ours_is_refused_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, said: str
