@@ -25,5 +25,17 @@ class UsageError(DigitdError, ValueError):
     """The command was called in a way that cannot work."""
 
 
+class ConfigError(DigitdError, ValueError):
+    """The configuration cannot be taken: each line of the message is one thing that is wrong with it, and where."""
+
+
 class PictureError(DigitdError, ValueError):
     """A picture or video is missing, damaged, too large, or not what it claims to be, or cannot be written."""
+
+
+class StoreError(DigitdError, OSError):
+    """The database of readings cannot be used: somebody else's, newer than this version, in use, or not readable."""
+
+
+class CameraError(DigitdError, OSError):
+    """The camera gives no picture: it is missing, silent, frozen, black, refuses, or sends something else."""

@@ -3,6 +3,7 @@
 frame → window → cells → probabilities → wheels → reading
 """
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,19 +14,24 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.counter.plausibility import History, Outcome, Rules, Verdict, observe
-from edge.counter.wheels import Display, Mechanism
+from edge.counter.wheels import Display
 from edge.errors import UsageError
 from edge.inference.model import Probabilities, Recognizer
 from edge.reading import Reading, Status, Wheel
 from edge.vision import placement
+from edge.vision.align import MIN_SCORE, Alignment, align
 from edge.vision.binarize import quality
+from edge.vision.blanks import leading_blanks
 from edge.vision.circle import position
-from edge.vision.window import Corners, Image, strip
+from edge.vision.reference import Reference
+from edge.vision.window import Corners, Image, grown, inside, strip
 
 QUALITY_SIZE = (48, 32)
 """Rows of the picture that is judged, and columns for each digit."""
 UNREADABLE = 0.25
 """A digit less probable than this is not one."""
+CUT_OFF = 0.1
+"""Share of the window's height and width that may lie beyond the frame on each side once it is found again."""
 
 
 class Stopwatch:
@@ -42,32 +48,107 @@ class Stopwatch:
         self.timings_ms[name] = round((time.perf_counter() - started) * 1e3, 3)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What one frame shows of a counter, with nothing known of before."""
+
+    corners: Corners
+    """The window as it was cut; where it stood in the reference if it was not found again."""
+    probabilities: Probabilities | None
+    """float32 [N, K] of the wheels; None where the window was not found again."""
+    blanks: npt.NDArray[np.float64]
+    """How certain each leading place shows nothing, [blanks]; empty on wheels."""
+    flaw: Status | None
+    """What is wrong with the picture, if anything: then it says nothing of the counter."""
+    alignment: Alignment | None
+    """None without a reference."""
+    timings_ms: dict[str, float]
+
+
 class Reader:
     """Reads one kind of counter: so many digits, so many of them decimals, wheels or an LCD.
 
     Example: `Reader(load(path), digits=7, decimals=1).read(frame, corners).value`
     """
 
-    def __init__(self, recognizer: Recognizer, *, digits: int, decimals: int = 0, display: Display = "wheels") -> None:
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        *,
+        digits: int,
+        decimals: int = 0,
+        display: Display = "wheels",
+        rules: Rules | None = None,
+    ) -> None:
+        """rules: what else is known of this counter's way through time."""
         self.recognizer = recognizer
         self.digits, self.decimals = digits, decimals
-        self.rules = Rules(mechanism=Mechanism(display=display))
+        known = rules or Rules()
+        self.rules = dataclasses.replace(known, mechanism=dataclasses.replace(known.mechanism, display=display))
 
-    def read(self, frame: Image, corners: Corners, *, previous: Decimal | None = None) -> Reading:
+    def read(
+        self,
+        frame: Image,
+        corners: Corners,
+        *,
+        reference: Reference | None = None,
+        near: Alignment | None = None,
+        previous: Decimal | None = None,
+    ) -> Reading:
         """What one picture, uint8 [H, W] or [H, W, 3], shows in the window with these corners, with no time to look twice.
 
-        previous: the value that it showed before, which it cannot fall below. Raises UsageError where that has more digits.
+        reference, near: as `see` takes them. previous: the value that it showed before, which it cannot fall below. Raises UsageError
+        where that has more digits.
         """
-        history = History() if previous is None else History.known(self.steps(previous))
+        before = History() if previous is None else History.known(self.steps(previous))
+        seen = self.see(frame, corners, reference=reference, near=near, margins=placement.MARGINS)
+        if seen.probabilities is None:
+            return self.reading(seen, None, before)
         watch = Stopwatch()
+        with watch.step("decode"):
+            outcome = observe(before, seen.probabilities, self.rules)
+        return self.reading(dataclasses.replace(seen, timings_ms=seen.timings_ms | watch.timings_ms), outcome, before)
+
+    def see(
+        self,
+        frame: Image,
+        corners: Corners,
+        *,
+        reference: Reference | None = None,
+        near: Alignment | None = None,
+        margins: tuple[float, ...] = (placement.MARGIN,),
+    ) -> Seen:
+        """Everything up to the wheels' probabilities.
+
+        reference: what the window and its surroundings looked like; the window is then looked for in the frame, and `corners` are only
+        where it is said to be if it is not found. Its frame must be as large as this one, or nothing is found. near: where it was last
+        seen. margins: shares of the window's height added above and below; one picture of each wheel is read for each of them.
+        """
+        watch = Stopwatch()
+        found = None
+        if reference is not None:
+            with watch.step("align"):
+                found = _found(reference, frame, near)
+            if found.score < MIN_SCORE:
+                return Seen(
+                    corners=corners,
+                    probabilities=None,
+                    blanks=np.empty(0),
+                    flaw=Status.MISALIGNED,
+                    alignment=found,
+                    timings_ms=watch.timings_ms,
+                )
+            corners = found.corners
         with watch.step("window"):
             flaw = self.flaw(frame, corners)
             corners = placement.refined(frame, corners, self.digits)
+            lcd = self.rules.mechanism.display == "lcd"
+            blanks = leading_blanks(frame, corners, self.digits, self.decimals) if lcd else np.empty(0)
         with watch.step("inference"):
-            probabilities = self.look(frame, corners, placement.MARGINS)
-        with watch.step("decode"):
-            outcome = observe(history, probabilities, self.rules)
-        return self.reading(outcome, probabilities, corners, flaw=flaw, timings_ms=watch.timings_ms)
+            probabilities = _with_blanks(self.look(frame, corners, margins), blanks)
+        return Seen(
+            corners=corners, probabilities=probabilities, blanks=blanks, flaw=flaw, alignment=found, timings_ms=watch.timings_ms
+        )  # fmt: skip
 
     def look(self, frame: Image, corners: Corners, margins: tuple[float, ...] = (placement.MARGIN,)) -> Probabilities:
         """Probabilities float32 [N, K] of the wheels: the mean over the margins, all of them read in one call."""
@@ -86,35 +167,22 @@ class Reader:
             return Status.TOO_BRIGHT
         return Status.BLURRED if judged.blurred else None
 
-    def reading(
-        self,
-        outcome: Outcome,
-        probabilities: npt.NDArray[np.floating],
-        corners: Corners,
-        *,
-        flaw: Status | None = None,
-        alignment: float | None = None,
-        timings_ms: dict[str, float],
-    ) -> Reading:
-        """An outcome as the world sees it."""
-        certain = outcome.raw.confidences
-        places = position(probabilities).tolist()
-        shown = [digit if sure >= UNREADABLE else "?" for digit, sure in zip(outcome.raw.digits, certain, strict=True)]
-        wheels = tuple(
-            Wheel(position=None if digit == "?" else round(place, 2), digit=digit, confidence=sure, corners=outline)
-            for digit, place, sure, outline in zip(shown, places, certain, placement.outlines(corners, self.digits), strict=True)
-        )
-        taken = outcome.verdict is Verdict.OK and flaw is None
-        value = outcome.value if taken else outcome.history.value if flaw is None else None
+    def reading(self, seen: Seen, outcome: Outcome | None, before: History) -> Reading:
+        """What was seen, and what came of it, as the world sees it.
+
+        outcome: None where there was nothing to weigh. before: what was known, and stays so where the picture has a flaw.
+        """
+        wheels = () if outcome is None or seen.probabilities is None else self._wheels(seen, outcome, seen.probabilities)
+        value = before.value if outcome is None or seen.flaw is not None else outcome.value
         return Reading(
             value=None if value is None else Decimal(value).scaleb(-self.decimals),
-            raw="".join(shown),
-            confidence=outcome.confidence,
-            status=flaw or Status(outcome.verdict.value),
+            raw="".join(wheel.digit for wheel in wheels).replace(" ", "0"),
+            confidence=0.0 if outcome is None else outcome.confidence,
+            status=seen.flaw or Status((outcome.verdict if outcome else Verdict.LOW_CONFIDENCE).value),
             wheels=wheels,
-            window=corners,
-            alignment=alignment,
-            timings_ms=timings_ms,
+            window=seen.corners,
+            alignment=None if seen.alignment is None else round(seen.alignment.score, 4),
+            timings_ms=seen.timings_ms,
         )
 
     def steps(self, value: Decimal) -> int:
@@ -127,3 +195,37 @@ class Reader:
                 f"{Decimal(10**self.digits - 1).scaleb(-self.decimals)}"
             )
         return whole
+
+    def _wheels(self, seen: Seen, outcome: Outcome, probabilities: Probabilities) -> tuple[Wheel, ...]:
+        places = position(probabilities).tolist()
+        wheels = []
+        for i, outline in enumerate(placement.outlines(seen.corners, self.digits)):
+            digit, certain = outcome.raw.digits[i], outcome.raw.confidences[i]
+            if i < len(seen.blanks) and digit == "0":
+                digit = " "
+            elif certain < UNREADABLE:
+                digit = "?"
+            wheels.append(
+                Wheel(position=round(places[i], 2) if digit.isdigit() else None, digit=digit, confidence=certain, corners=outline)
+            )  # fmt: skip
+        return tuple(wheels)
+
+
+def _found(reference: Reference, frame: Image, near: Alignment | None) -> Alignment:
+    """The window in the frame; with a score of 0 where the frame has another size, or where too much of the window lies beyond it."""
+    if reference.frame_shape != frame.shape[:2]:
+        return Alignment(reference.corners, 0.0, (0.0, 0.0), 0.0, 1.0)
+    found = align(reference, frame, near)
+    kept = grown(found.corners, top=-CUT_OFF, right=-CUT_OFF, bottom=-CUT_OFF, left=-CUT_OFF)
+    return found if inside(kept, frame.shape) else dataclasses.replace(found, score=0.0)
+
+
+def _with_blanks(probabilities: Probabilities, blanks: npt.NDArray[np.float64]) -> Probabilities:
+    """Probabilities [N, K] where a leading place that shows nothing stands at 0, as surely as it shows nothing."""
+    if not len(blanks):
+        return probabilities
+    zero = np.zeros(probabilities.shape[1])
+    zero[0] = 1.0
+    mixed = probabilities.copy()
+    mixed[: len(blanks)] = blanks[:, None] * zero + (1 - blanks[:, None]) * probabilities[: len(blanks)]
+    return mixed

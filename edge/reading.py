@@ -35,7 +35,7 @@ class Wheel:
     """One digit of the window."""
 
     position: float | None
-    """Digits, 0 to 10; None where nothing can be read."""
+    """Digits, 0 to 10; None on a blank, and where nothing can be read."""
     digit: str
     """`0` to `9`, a blank where the display shows none, `?` where it is unreadable."""
     confidence: float
@@ -49,7 +49,7 @@ class Reading:
     value: Decimal | None
     """The last valid value; None before the first."""
     raw: str
-    """What the wheels show now: leading zeros kept, `?` where unreadable."""
+    """What the wheels show now: leading zeros kept, those that an LCD leaves out too (`Wheel.digit` tells), `?` where unreadable."""
     confidence: float
     """Probability that `raw` is right, 0 to 1."""
     status: Status

@@ -11,10 +11,11 @@ COLOURS = {True: "\033[32m", False: "\033[33m"}
 PLAIN = "\033[0m"
 
 
-def as_json(reading: Reading, picture: str) -> dict[str, Any]:
-    """What `digitd read --json` prints, ready for `json.dumps`."""
+def as_json(reading: Reading, picture: str, counter: str | None = None) -> dict[str, Any]:
+    """What `digitd read --json` prints, ready for `json.dumps`. counter: its name, where it has one."""
     return {
         "picture": picture,
+        **({} if counter is None else {"counter": counter}),
         "value": _number(reading.value),
         "raw": reading.raw,
         "confidence": round(reading.confidence, 4),
@@ -28,11 +29,12 @@ def as_json(reading: Reading, picture: str) -> dict[str, Any]:
     }
 
 
-def as_text(reading: Reading, picture: str) -> str:
+def as_text(reading: Reading, picture: str, counter: str | None = None) -> str:
     """One line: what the picture shows, how certain that is, and what speaks against taking it."""
     good = reading.status is Status.OK
     value = "" if reading.value is None else f" = {reading.value}"
-    line = f"{picture}: {reading.raw or 'nothing'}{value}  {reading.confidence:.1%}  {reading.status.value}"
+    name = picture if counter is None else f"{picture} {counter}"
+    line = f"{name}: {reading.raw or 'nothing'}{value}  {reading.confidence:.1%}  {reading.status.value}"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         return f"{COLOURS[good]}{line}{PLAIN}"
     return line

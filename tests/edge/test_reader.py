@@ -3,6 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,9 +16,11 @@ from edge.reader import Reader
 from edge.reading import Status
 from edge.vision.cells import to_cells
 from edge.vision.circle import distance, position
-from edge.vision.window import size_px
-from tests.edge.frames import Frame, frames
+from edge.vision.reference import Reference
+from edge.vision.window import moved, size_px
+from tests.edge.frames import Frame, frames, sequence
 from tests.edge.pages import pages
+from tests.edge.test_align import farthest, nudged
 from train import datasets
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -73,6 +76,54 @@ def test_a_picture_without_light_or_with_too_much_gives_no_value(gain: float, ad
     spoilt = np.minimum(ROUND.picture * gain + added, 255).astype(np.uint8)
     reading = reader(ROUND).read(spoilt, ROUND.corners)
     assert (reading.status, reading.value) == (status, None)
+
+
+def test_a_flawed_picture_leaves_the_value_that_was_known() -> None:
+    dark = (ROUND.picture * 0.01).astype(np.uint8)
+    reading = reader(ROUND).read(dark, ROUND.corners, previous=Decimal(1180))
+    assert (reading.status, reading.value) == (Status.TOO_DARK, Decimal(1180))
+
+
+@pytest.mark.parametrize("frame", sequence(), ids=lambda frame: frame.name)
+@pytest.mark.parametrize("x", [25.0, -25.0])
+@pytest.mark.parametrize("y", [25.0, -25.0])
+@pytest.mark.parametrize("degrees", [4.0, -4.0])
+def test_a_nudged_camera_is_read_by_the_reference_it_was_set_up_with(frame: Frame, x: float, y: float, degrees: float) -> None:
+    set_up = sequence()[0]
+    now, motion = nudged(frame.picture, shift=(x, y), degrees=degrees)
+    reading = reader(frame).read(now, set_up.corners, reference=Reference.of(set_up.picture, set_up.corners))
+    assert frame.shows(reading.raw), f"{reading.raw} for {frame.digits}"
+    assert reading.status is Status.OK
+    assert reading.alignment is not None
+    assert 0.8 < reading.alignment <= 1.0
+    cell = size_px(set_up.corners)[1] / len(frame.digits)
+    assert farthest(reading.window, moved(set_up.corners, motion)) < 0.25 * cell
+    assert "align" in reading.timings_ms
+
+
+@pytest.mark.parametrize("previous", [None, Decimal(531)])
+def test_another_scene_is_misaligned_and_leaves_the_value_as_it_was(previous: Decimal | None) -> None:
+    set_up = sequence()[0]
+    other = np.asarray(cv2.resize(ROUND.picture, (640, 480)), np.uint8)
+    reference = Reference.of(set_up.picture, set_up.corners)
+    reading = reader(set_up).read(other, set_up.corners, reference=reference, previous=previous)
+    assert (reading.status, reading.value, reading.raw, reading.confidence) == (Status.MISALIGNED, previous, "", 0.0)
+    assert reading.alignment is not None
+    assert 0.0 <= reading.alignment < 0.5
+
+
+def test_a_window_that_slid_out_of_the_picture_is_misaligned() -> None:
+    shot = sequence()[0]
+    at_the_top = np.array([0.0, shot.corners[:, 1].min()])
+    set_up, corners = shot.picture[int(at_the_top[1]) :], shot.corners - at_the_top
+    out, _ = nudged(set_up, shift=(0.0, -45.0), degrees=0.0)
+    assert reader(shot).read(out, corners, reference=Reference.of(set_up, corners)).status is Status.MISALIGNED
+
+
+def test_a_frame_of_another_size_than_the_reference_is_misaligned() -> None:
+    set_up = sequence()[0]
+    reference = Reference.of(set_up.picture, set_up.corners)
+    assert reader(set_up).read(set_up.picture[:-1], set_up.corners, reference=reference).status is Status.MISALIGNED
 
 
 def test_a_grey_plane_reads_as_the_colour_does() -> None:

@@ -1,0 +1,48 @@
+"""`digitd check-config`: whether a configuration is right, and everything that is wrong with it."""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.config.schema import Config
+
+EXAMPLES = """One line for each thing that is wrong: file:line:key: what was found, what was expected; what to do.
+Environment variables count as they do for the daemon. Exit code 0 where all is well, 1 where something is wrong.
+
+examples:
+  digitd check-config
+  digitd check-config digitd.toml --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `digitd check-config`."""
+    parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, EXAMPLES
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the configuration (default: /etc/digitd/digitd.toml)")
+    parser.add_argument("--json", action="store_true", help="one object, for a script")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `digitd check-config`."""
+    from edge.config.files import missing_files
+    from edge.config.load import DEFAULT_PATH, checked
+
+    path = args.file or DEFAULT_PATH
+    config, problems = checked(path)
+    if config is not None:
+        problems = missing_files(config, path)
+    if args.json:
+        print(json.dumps({"file": str(path), "ok": not problems, "problems": [dataclasses.asdict(each) for each in problems]}, indent=1))
+    elif problems:
+        print(*problems, sep="\n")
+    elif config is not None:
+        print(f"{path}: ok, {_summary(config)}")
+    return 1 if problems else 0
+
+
+def _summary(config: "Config") -> str:
+    counters = ", ".join(f"{each.name} ({each.digits} digits, {each.unit})" for each in config.counter)
+    return f"{counters or 'no counter yet'}, from {config.camera.shown_source}"

@@ -1,0 +1,128 @@
+"""The counters that `digitd read` reads in every picture: from the command line, from the daemon's file, or from both."""
+
+import argparse
+import dataclasses
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge.capture.pictures import load as load_picture
+from edge.errors import PictureError, UsageError
+from edge.inference.model import Recognizer
+from edge.inference.model import load as load_model
+from edge.inference.models import shipped
+from edge.reader import Reader
+from edge.reading import Reading
+from edge.vision.reference import Reference
+from edge.vision.window import Corners, Image, corners_from, inside
+
+if TYPE_CHECKING:
+    from edge.config.counter import Counter
+
+OF_ONE = ("window", "digits", "decimals", "display", "reference", "previous")
+"""Options that are about one counter."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Target:
+    """A counter, and all that is needed to read it in a picture."""
+
+    name: str | None
+    """As the configuration has it; None from the command line."""
+    corners: Corners
+    reader: Reader
+    reference: Reference | None
+    previous: Decimal | None
+
+    def read(self, frame: Image, name: str) -> Reading:
+        """The reading in a frame that is called so. Raises UsageError or PictureError where the window cannot lie in it."""
+        height, width = frame.shape[:2]
+        if self.reference is None:
+            _check_inside(self.corners, frame, name)
+        elif self.reference.frame_shape != (height, width):
+            tall, wide = self.reference.frame_shape
+            raise PictureError(
+                f"{name}: {width} × {height} pixels, its reference has {wide} × {tall}; expected pictures of one camera, as it took them"
+            )
+        return self.reader.read(frame, self.corners, reference=self.reference, previous=self.previous)
+
+
+def targets(args: argparse.Namespace) -> list[Target]:
+    """The counters to read. Raises UsageError, ConfigError, PictureError or ModelError where the options, or what they name, do not fit."""
+    models: dict[Path, Recognizer] = {}
+
+    def recognizer(path: Path | None) -> Recognizer:
+        path = path or shipped("lenet5-counter")
+        return models[path] if path in models else models.setdefault(path, load_model(path))
+
+    if args.config is None:
+        return [_target(args, None, recognizer(args.model))]
+    return [_target(args, counter, recognizer(args.model or counter.model)) for counter in _counters(args)]
+
+
+def previous_value(text: str | None) -> Decimal | None:
+    """The value of `--previous`."""
+    if text is None:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("nan")
+    if not value.is_finite():
+        raise UsageError(f"--previous {text}: not a number; expected one such as 1189.277")
+    return value
+
+
+def _counters(args: argparse.Namespace) -> "list[Counter]":
+    from edge.config.load import load
+
+    counters = list(load(args.config).counter)
+    names = ", ".join(counter.name for counter in counters)
+    if args.counter is not None:
+        counters = [counter for counter in counters if counter.name == args.counter]
+        if not counters:
+            raise UsageError(f"--counter {args.counter}: {args.config} has {names or 'none'}; name one of those")
+    if not counters:
+        raise UsageError(f"{args.config}: no counter in it; expected a [[counter]] with name, window and digits, see digitd config")
+    if len(counters) > 1 and (given := [name for name in OF_ONE if getattr(args, name) is not None]):
+        raise UsageError(f"--{given[0]} is about one counter, and {args.config} has {names}; name one by --counter")
+    return counters
+
+
+def _target(args: argparse.Namespace, counter: "Counter | None", recognizer: Recognizer) -> Target:
+    def chosen(option: str, default: Any) -> Any:
+        """The command line wins."""
+        given = getattr(args, option)
+        return given if given is not None else default if counter is None else getattr(counter, option)
+
+    corners = counter.corners if counter and not args.window else corners_from(args.window)
+    digits, decimals = chosen("digits", 0), chosen("decimals", 0)
+    if decimals > digits:
+        raise UsageError(f"--decimals {decimals}: expected 0 to the number of digits, {digits}")
+    reader = Reader(
+        recognizer, digits=digits, decimals=decimals, display=chosen("display", "wheels"), rules=counter.rules if counter else None
+    )  # fmt: skip
+    previous = previous_value(args.previous)
+    if previous is not None:
+        reader.steps(previous)  # raises where the counter cannot show it
+    reference = chosen("reference", None)
+    return Target(
+        name=counter.name if counter else None,
+        corners=corners,
+        reader=reader,
+        reference=None if reference is None else _reference(reference, corners),
+        previous=previous,
+    )
+
+
+def _reference(path: Path, corners: Corners) -> Reference:
+    frame = load_picture(path).frame
+    _check_inside(corners, frame, f"its reference {path}")
+    return Reference.of(frame, corners)
+
+
+def _check_inside(corners: Corners, frame: Image, name: str) -> None:
+    if not inside(corners, frame.shape):
+        height, width = frame.shape[:2]
+        window = " ".join(f"{x:g},{y:g}" for x, y in corners.tolist())
+        raise UsageError(f'window "{window}": reaches beyond {name}, which has {width} × {height} pixels; take its corners from it')
