@@ -18,6 +18,8 @@ Floats = npt.NDArray[np.float32]
 Pixel = TypeVar("Pixel", np.uint8, np.float32)
 ROWS, COLUMNS = np.mgrid[0:CELL_SIZE, 0:CELL_SIZE].astype(np.float32)
 NEIGHBOUR_SHARE = 0.25
+FRAMED_SHARE = 0.2
+DEEPEST_FRAME_PX = 9
 CENTRE = (CELL_SIZE - 1) / 2
 
 
@@ -50,10 +52,11 @@ def counter(crops: Image, rng: np.random.Generator) -> Image:
         rng.dirichlet((1.0, 1.0, 1.0), number),
     ).astype(np.float32)
     greys = np.matmul(crops.reshape(number, -1, 3).astype(np.float32), mixes[:, :, None]).reshape(number, height, width)
+    visible = np.where(rng.random(count) < FRAMED_SHARE, rng.uniform(0.62, 0.92, count), 1.0)
     matrices = _affine(
         angle_deg=rng.uniform(-4, 4, count),
         scale_x=rng.uniform(0.74, 1.22, count),
-        scale_y=rng.uniform(0.88, 1.12, count),
+        scale_y=rng.uniform(0.88, 1.12, count) * visible,
         shear=rng.uniform(-0.12, 0.12, count),
         shift_x=rng.uniform(-3.8, 3.8, count),
         shift_y=rng.uniform(-0.9, 0.9, count),
@@ -62,6 +65,7 @@ def counter(crops: Image, rng: np.random.Generator) -> Image:
     to_crop[:2, 2] = (to_crop[0, 0] - 1) / 2, (to_crop[1, 1] - 1) / 2
     cells = _warp(greys, to_crop @ matrices, _elastic(rng, grid=4, strength_px=rng.uniform(0, 0.8, count)), cv2.BORDER_REPLICATE)
     _neighbours(cells, rng)
+    _frames(cells, visible, rng)
     relit = relight(cells * np.float32(1 / 255), rng)
     return np.stack([stretch(cell) for cell in relit])
 
@@ -77,6 +81,23 @@ def _neighbours(cells: Floats, rng: np.random.Generator) -> None:
             cells[i, :, :depth] = strip
         else:
             cells[i, :, CELL_SIZE - depth :] = strip
+
+
+def _frames(cells: Floats, visible: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
+    """Where a window is drawn higher than it is, the frame above and below it, of one tone or two.
+
+    cells: float32 [N, 32, 32]. visible: the share of a cell's height that is the wheel's, [N]; 1 where there is no frame.
+    """
+    for i in np.flatnonzero(visible < 1):
+        low, high = float(cells[i].min()), float(cells[i].max())
+        tones = rng.uniform(low, high, 2) if rng.random() < 0.4 else rng.uniform(0.8, 1.15, 2) * (high if rng.random() < 0.7 else low)
+        for rows in (cells[i], cells[i, ::-1]):
+            depth = int(np.clip(round(CENTRE * (1 - visible[i]) + rng.normal(0, 1.5)), 0, DEEPEST_FRAME_PX))
+            rows[:depth] = tones[0]
+            if rng.random() < 0.5:
+                rows[: depth // 2] = tones[1]
+            if rng.random() < 0.5:
+                tones = tones[::-1]
 
 
 def _affine(**way: npt.NDArray[np.float64]) -> Floats:

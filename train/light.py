@@ -24,7 +24,7 @@ def relight(x: Floats, rng: np.random.Generator) -> Image:
     x[chosen] = np.clip(x[chosen], 0, 1) ** np.exp(rng.uniform(-0.5, 0.5, (len(chosen), 1, 1))).astype(np.float32)
     slopes = (rng.normal(0.0, 0.25, (2, len(x), 1)) * (rng.random((len(x), 1)) < 0.4) / CELL_SIZE).astype(np.float32)
     x *= 1 + (slopes[0] * OFFSET)[:, None, :] + (slopes[1] * OFFSET)[:, :, None]
-    for share in (0.4, 0.2):
+    for share in (0.4, 0.2, 0.12, 0.12):
         _lines(x, some(share), rng)
     for i in some(0.25):
         _edges(x[i], rng)

@@ -37,8 +37,8 @@ class Recipe:
 HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
-    epochs=58,
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(24, 40)),
+    epochs=40,
 )
 CLASSIC = dataclasses.replace(
     HANDWRITTEN,
@@ -50,8 +50,8 @@ COUNTER = Recipe(
     task="counter",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 40)),
     epochs=40,
-    synthetic=60_000,
-    turns=2,
+    synthetic=160_000,
+    turns=4,
 )
 PAPER = Recipe(
     name="lenet5-paper",

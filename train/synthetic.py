@@ -19,7 +19,7 @@ Image = npt.NDArray[np.uint8]
 Colour = npt.NDArray[np.float32]
 SIZE = (48, 40)
 """Height and width of a rendered crop in pixels."""
-STROKE_FACES = 400
+STROKE_FACES = 1_500
 FONT_WEIGHTS = (300, 400, 600, 800)
 LCD_SHARE = 0.16
 Digits = tuple[list[Image], npt.NDArray[np.float64], list[str], list[str]]
@@ -95,7 +95,7 @@ def _wheel_position(rng: np.random.Generator) -> float:
 
 
 def _wheel(strip: npt.NDArray[np.float32], position: float, rng: np.random.Generator) -> Image:
-    pitch, width = rng.uniform(0.78, 1.35), rng.uniform(0.8, 1.5)
+    pitch, width = rng.uniform(0.66, 1.35), rng.uniform(0.8, 1.5)
     ink, facing = wheel.window(
         strip,
         position,
@@ -197,7 +197,7 @@ def _camera(picture: Colour, rng: np.random.Generator) -> Image:
         spot = cv2.GaussianBlur(spot, (0, 0), rng.uniform(1, 4)) * np.float32(rng.uniform(0.3, 1.0))
         picture = picture + spot[..., None] * (255 - picture)
     if rng.random() < 0.5:
-        factor = rng.uniform(0.4, 0.9)
+        factor = rng.uniform(0.3, 0.9)
         small = cv2.resize(picture, (max(12, int(width * factor)), max(18, int(height * factor))), interpolation=cv2.INTER_AREA)
         picture = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     image = np.clip(picture, 0, 255).astype(np.uint8)

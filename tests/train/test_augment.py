@@ -74,3 +74,14 @@ def test_a_digit_is_still_nearest_to_itself() -> None:
     distorted = augment.counter(np.stack(crops * 40), np.random.default_rng(5)).reshape(400, -1).astype(float)
     likeness = np.abs(np.corrcoef(np.vstack([distorted, np.stack(plain).reshape(10, -1)]))[:400, 400:])
     assert (likeness.argmax(1) == np.tile(np.arange(10), 40)).mean() > 0.6
+
+
+def test_a_frame_hides_what_is_beyond_the_window_and_nothing_else() -> None:
+    cells = np.random.default_rng(6).uniform(0, 255, (200, 32, 32)).astype(np.float32)
+    framed = cells.copy()
+    augment._frames(framed, np.where(np.arange(200) < 100, 0.7, 1.0), np.random.default_rng(7))
+    hidden = (framed != cells).any(2)
+    assert not hidden[100:].any()
+    assert not hidden[:, 9:23].any()
+    assert 3 < hidden[:100, :16].sum(1).mean() < 7  # 15 % of 32 rows on each side
+    assert (framed[:100, 0] == framed[:100, 0, :1]).all(1).mean() > 0.9
