@@ -9,10 +9,13 @@ from edge import __version__
 from edge.guard import guarded
 
 COMMANDS = {
+    "run": ("edge.commands.run", "the daemon: reads a camera for years, as systemd starts it"),
     "read": ("edge.commands.read", "what pictures show: a counter, or handwriting"),
     "eval": ("edge.commands.eval", "how often readings are right, on photos whose reading is known"),
     "check-config": ("edge.commands.check_config", "whether a configuration is right, or everything that is wrong with it"),
     "config": ("edge.commands.config", "print the commented default configuration"),
+    "export": ("edge.commands.export", "readings out of the database, as CSV or JSON"),
+    "collect": ("edge.commands.collect", "pictures of doubtful readings, as training data"),
     "version": ("edge.commands.version", "this version, and those of what it runs on"),
 }
 

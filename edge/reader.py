@@ -26,6 +26,8 @@ from edge.vision.circle import position
 from edge.vision.reference import Reference
 from edge.vision.window import Corners, Image, grown, inside, strip
 
+Certainties = npt.NDArray[np.float64]
+
 QUALITY_SIZE = (48, 32)
 """Rows of the picture that is judged, and columns for each digit."""
 UNREADABLE = 0.25
@@ -56,7 +58,7 @@ class Seen:
     """The window as it was cut; where it stood in the reference if it was not found again."""
     probabilities: Probabilities | None
     """float32 [N, K] of the wheels; None where the window was not found again."""
-    blanks: npt.NDArray[np.float64]
+    blanks: Certainties
     """How certain each leading place shows nothing, [blanks]; empty on wheels."""
     flaw: Status | None
     """What is wrong with the picture, if anything: then it says nothing of the counter."""
@@ -128,8 +130,8 @@ class Reader:
         found = None
         if reference is not None:
             with watch.step("align"):
-                found = _found(reference, frame, near)
-            if found.score < MIN_SCORE:
+                found = self.found(frame, reference, near)
+            if not self.is_found(found):
                 return Seen(
                     corners=corners,
                     probabilities=None,
@@ -142,19 +144,54 @@ class Reader:
         with watch.step("window"):
             flaw = self.flaw(frame, corners)
             corners = placement.refined(frame, corners, self.digits)
-            lcd = self.rules.mechanism.display == "lcd"
-            blanks = leading_blanks(frame, corners, self.digits, self.decimals) if lcd else np.empty(0)
+            blanks = self.blanks(frame, corners)
         with watch.step("inference"):
-            probabilities = _with_blanks(self.look(frame, corners, margins), blanks)
+            probabilities = self.with_blanks(self.look(frame, corners, margins), blanks)
         return Seen(
             corners=corners, probabilities=probabilities, blanks=blanks, flaw=flaw, alignment=found, timings_ms=watch.timings_ms
         )  # fmt: skip
 
-    def look(self, frame: Image, corners: Corners, margins: tuple[float, ...] = (placement.MARGIN,)) -> Probabilities:
-        """Probabilities float32 [N, K] of the wheels: the mean over the margins, all of them read in one call."""
-        cells = np.concatenate([placement.cut(frame, corners, self.digits, margin) for margin in margins])
-        probabilities = self.recognizer.read(cells).reshape(len(margins), self.digits, -1)
+    def found(self, frame: Image, reference: Reference, near: Alignment | None = None) -> Alignment:
+        """The window in the frame; with a score of 0 where the frame has another size, or where too much of the window lies beyond it."""
+        if reference.frame_shape != frame.shape[:2]:
+            return Alignment(reference.corners, 0.0, (0.0, 0.0), 0.0, 1.0)
+        found = align(reference, frame, near)
+        kept = grown(found.corners, top=-CUT_OFF, right=-CUT_OFF, bottom=-CUT_OFF, left=-CUT_OFF)
+        return found if inside(kept, frame.shape) else dataclasses.replace(found, score=0.0)
+
+    def is_found(self, found: Alignment) -> bool:
+        """Whether that is the window, or only what looks most like it."""
+        return found.score >= MIN_SCORE
+
+    def blanks(self, frame: Image, corners: Corners) -> Certainties:
+        """How certain each leading place of an LCD shows nothing, [blanks]; empty on wheels."""
+        if self.rules.mechanism.display != "lcd":
+            return np.empty(0)
+        return leading_blanks(frame, corners, self.digits, self.decimals)
+
+    def look(
+        self,
+        frame: Image,
+        corners: Corners,
+        margins: tuple[float, ...] = (placement.MARGIN,),
+        *,
+        which: npt.NDArray[np.bool_] | None = None,
+    ) -> Probabilities:
+        """Probabilities float32 [N, K] of the wheels, or of some of them: the mean over the margins, all of them read in one call."""
+        some = slice(None) if which is None else which
+        cells = np.concatenate([placement.cut(frame, corners, self.digits, margin)[some] for margin in margins])
+        probabilities = self.recognizer.read(cells).reshape(len(margins), len(cells) // len(margins), -1)
         return np.asarray(probabilities.mean(0), np.float32)
+
+    def with_blanks(self, probabilities: Probabilities, blanks: Certainties) -> Probabilities:
+        """Probabilities [N, K] where a leading place that shows nothing stands at 0, as surely as it shows nothing."""
+        if not len(blanks):
+            return probabilities
+        zero = np.zeros(probabilities.shape[1])
+        zero[0] = 1.0
+        mixed = probabilities.copy()
+        mixed[: len(blanks)] = blanks[:, None] * zero + (1 - blanks[:, None]) * probabilities[: len(blanks)]
+        return mixed
 
     def flaw(self, frame: Image, corners: Corners) -> Status | None:
         """What is wrong with the window's picture, if anything."""
@@ -209,23 +246,3 @@ class Reader:
                 Wheel(position=round(places[i], 2) if digit.isdigit() else None, digit=digit, confidence=certain, corners=outline)
             )  # fmt: skip
         return tuple(wheels)
-
-
-def _found(reference: Reference, frame: Image, near: Alignment | None) -> Alignment:
-    """The window in the frame; with a score of 0 where the frame has another size, or where too much of the window lies beyond it."""
-    if reference.frame_shape != frame.shape[:2]:
-        return Alignment(reference.corners, 0.0, (0.0, 0.0), 0.0, 1.0)
-    found = align(reference, frame, near)
-    kept = grown(found.corners, top=-CUT_OFF, right=-CUT_OFF, bottom=-CUT_OFF, left=-CUT_OFF)
-    return found if inside(kept, frame.shape) else dataclasses.replace(found, score=0.0)
-
-
-def _with_blanks(probabilities: Probabilities, blanks: npt.NDArray[np.float64]) -> Probabilities:
-    """Probabilities [N, K] where a leading place that shows nothing stands at 0, as surely as it shows nothing."""
-    if not len(blanks):
-        return probabilities
-    zero = np.zeros(probabilities.shape[1])
-    zero[0] = 1.0
-    mixed = probabilities.copy()
-    mixed[: len(blanks)] = blanks[:, None] * zero + (1 - blanks[:, None]) * probabilities[: len(blanks)]
-    return mixed

@@ -7,7 +7,9 @@ runs along the wheels, from the last to the first; Rabiner 1989, section III) an
 of exact weights), so that a candidate's share of the whole is the probability that it is what the counter shows.
 """
 
+import copy
 import dataclasses
+import functools
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +34,8 @@ BEAM = 6
 TINY = 1e-300
 LCD_DIGITS = 0.25
 """How far off the network may place a digit that never moves, as a standard deviation."""
+READ_DIGITS = 0.1
+"""Standard deviation of the place that the network reads, about the true one."""
 HALF_A_TENTH = STEPS_PER_DIGIT // 20
 """Steps. A wheel that is said to stand at 4.0 stands anywhere from 3.95 on, and has passed the 4 by common consent."""
 ON_A_DIGIT = np.arange(STEPS) % STEPS_PER_DIGIT == 0
@@ -78,9 +82,12 @@ class Evidence:
         """probabilities [N, K] of N wheels, the first (leftmost) wheel first; K = 10 or 100."""
         fine = likelihoods(probabilities, mechanism)
         self.coupled = mechanism.display == "wheels"
+        self.rolling = self.coupled and mechanism.rolling is True
         self.offsets = _offsets(mechanism)
         starts = CARRY_STARTS if mechanism.carry_start is None and self.coupled else {mechanism.carry_start or 9.0: 1.0}
+        self.starts = tuple(starts)
         self.carries = carries(tuple(starts))
+        self.last_carries = carries(tuple(starts), -0.5 * HALF_A_TENTH / STEPS_PER_DIGIT)
         offset_prior = np.exp(-0.5 * (self.offsets / OFFSET_DIGITS) ** 2)
         self.prior = np.outer(list(starts.values()), offset_prior / offset_prior.sum())
         at = (np.arange(STEPS) + np.rint(self.offsets * STEPS_PER_DIGIT).astype(int)[:, None]) % STEPS
@@ -90,9 +97,7 @@ class Evidence:
         self.wheels = (placed / scale)[:, at]  # [N, O, 200]
         if self.coupled:
             resting = blurred(fine[-1:], RESTING_DIGITS)[0]
-            self.wheels[-1] = _last_wheel(
-                np.roll(fine[-1], HALF_A_TENTH)[at] / scale[-1], resting[at] / scale[-1], TURNING[mechanism.rolling]
-            )
+            self.wheels[-1] = _last_wheel(_passed(fine[-1])[at] / scale[-1], resting[at] / scale[-1], TURNING[mechanism.rolling])
         else:
             self.wheels *= ON_A_DIGIT
         self.carried: list[Floats] = []  # [S, O, 20] for each wheel: what those to its right say of how far it has moved
@@ -115,10 +120,22 @@ class Evidence:
             confidences=tuple(confidences.tolist()),
         )
 
-    def log_likelihoods(self, values: npt.NDArray[np.int64]) -> Floats:
-        """How likely the frame is given each of the values (steps of the last wheel, int64 [M]), float64 [M], as `decode` counts it."""
-        strings = values[:, None] // 10 ** np.arange(len(self.wheels) - 1, -1, -1) % 10
-        return np.asarray(np.log(np.maximum(self._clamped(strings).sum((1, 2)), TINY)) + self.log_scale, np.float64)
+    def tempered(self, novelty: Floats) -> "Evidence":
+        """The same frame for one who keeps count, by `log_places`: novelty [N], 0 to 1, is how much each wheel's picture says; and a last
+        wheel that turns may be read a little off, which matters to the next frame as it does not to the digit."""
+        told = copy.copy(self)
+        told.wheels = self.wheels ** novelty[:, None, None]
+        if self.rolling:
+            told.wheels[-1] = blurred(told.wheels[-1], READ_DIGITS)
+        return told
+
+    def log_places(self, values: npt.NDArray[np.int64]) -> Floats:
+        """How likely the frame is given each value (steps of the last wheel, int64 [M]) and place of the last wheel, float64 [M, 20].
+
+        Entry g is for the last wheel between g - 1 and g twentieths past the value's last digit. Their sum is what `decode` counts.
+        """
+        clamped = self._clamped(values[:, None] // 10 ** np.arange(len(self.wheels) - 1, -1, -1) % 10)
+        return np.asarray(np.log(np.maximum(clamped.sum((1, 2)), TINY)) + self.log_scale, np.float64)
 
     def _forward(self) -> None:
         """Messages from the last wheel to the first; `total` is the weight of all values together."""
@@ -127,10 +144,10 @@ class Evidence:
         unmoved[..., 0] = 1.0
         free = np.ones((starts, offsets, STEPS_PER_DIGIT))
         message = free if self.coupled else unmoved
-        for wheel in self.wheels[::-1]:
+        for i in reversed(range(len(self.wheels))):
             self.carried.append(message)
-            weights = (wheel.reshape(offsets, 10, STEPS_PER_DIGIT) * message[:, :, None, :]).reshape(starts, offsets, -1)
-            message = weights @ self.carries if self.coupled else unmoved * weights.sum(-1, keepdims=True)
+            weights = (self.wheels[i].reshape(offsets, 10, STEPS_PER_DIGIT) * message[:, :, None, :]).reshape(starts, offsets, -1)
+            message = weights @ self._carries(i) if self.coupled else unmoved * weights.sum(-1, keepdims=True)
         self.carried.reverse()
         self.total = float(np.einsum("so,sof->", self.prior, message))
 
@@ -150,15 +167,29 @@ class Evidence:
         """Mean offset in digits given one string int64 [N]."""
         if len(self.offsets) == 1:
             return float(self.offsets[0])
-        weights = self._clamped(digits[None])[0].sum(0)
+        weights = self._clamped(digits[None])[0].sum((0, 2))
         return float((weights * self.offsets).sum() / max(weights.sum(), TINY))
 
     def _clamped(self, strings: npt.NDArray[np.int64]) -> Floats:
-        """[M, S, O]"""
+        """[M, S, O, 20]: weight of each string int64 [M, N] by the twentieths of the last wheel."""
         above = self._nothing_above(len(strings))
-        for i in range(len(self.wheels)):
-            above = self._ways(i, above)[np.arange(len(strings)), :, :, strings[:, i]]
-        return np.asarray((above * self.carried[-1]).sum(-1), np.float64)
+        for i, wheel in enumerate(self.wheels):
+            places = strings[:, i, None] * STEPS_PER_DIGIT + np.arange(STEPS_PER_DIGIT)  # [M, 20]
+            if i and self.coupled:
+                moved = self._moved(i)[:, places].transpose(1, 0, 2)  # [M, S, 20]
+                above = np.take_along_axis(above, moved[:, :, None, :], axis=3)
+            else:
+                above = above[..., :1]
+            above = above * wheel[:, places].transpose(1, 0, 2)[:, None]
+        return np.asarray(above * self.carried[-1], np.float64)
+
+    def _moved(self, i: int) -> npt.NDArray[np.int64]:
+        """[S, 200]: the twentieths by which wheel i, at each of its places, has moved the one to its left."""
+        return _twentieths(self.starts, -0.5 * HALF_A_TENTH / STEPS_PER_DIGIT if i == len(self.wheels) - 1 else 0.0)
+
+    def _carries(self, i: int) -> Floats:
+        """[S, 200, 20]: how far wheel i, at each of its places, has moved the one to its left."""
+        return self.last_carries if i == len(self.wheels) - 1 else self.carries
 
     def _nothing_above(self, count: int) -> Floats:
         return np.broadcast_to(self.prior[None, :, :, None], (count, *self.prior.shape, STEPS_PER_DIGIT))
@@ -169,9 +200,19 @@ class Evidence:
         above: [B, S, O, 20], the weight of the wheel to the left by the twentieths that it has moved.
         """
         count, starts, offsets, _ = above.shape
-        moved = above @ self.carries.transpose(0, 2, 1) if i and self.coupled else above[..., :1]  # [B, S, O, 200 or 1]
+        moved = above @ self._carries(i).transpose(0, 2, 1) if i and self.coupled else above[..., :1]  # [B, S, O, 200 or 1]
         ways: Floats = (moved * self.wheels[i]).reshape(count, starts, offsets, 10, STEPS_PER_DIGIT)
         return ways
+
+
+def _passed(fine: Floats) -> Floats:
+    """Likelihood [200] of each place on the last wheel from the digit passed by common consent: entry g is for g - 1 to g twentieths."""
+    return np.asarray((np.roll(fine, HALF_A_TENTH) + fine) / 2, np.float64)
+
+
+@functools.cache
+def _twentieths(starts: tuple[float, ...], shift_digits: float) -> npt.NDArray[np.int64]:
+    return np.asarray(carries(starts, shift_digits).argmax(2), np.int64)
 
 
 def _last_wheel(turning: Floats, resting: Floats, share: float) -> Floats:

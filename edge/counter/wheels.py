@@ -104,10 +104,10 @@ def _blur(sigma_digits: float) -> Floats:
 
 
 @functools.cache
-def carries(starts: tuple[float, ...]) -> Floats:
-    """[S, 200, 20]: 1 where a wheel at position g puts the wheel to its left f twentieths on its way to the next digit."""
+def carries(starts: tuple[float, ...], shift_digits: float = 0.0) -> Floats:
+    """[S, 200, 20]: 1 where a wheel at position g, plus a shift, puts the wheel to its left f twentieths on its way to the next digit."""
     matrix = np.zeros((len(starts), STEPS, STEPS_PER_DIGIT))
-    positions = np.arange(STEPS) / STEPS_PER_DIGIT
+    positions = np.arange(STEPS) / STEPS_PER_DIGIT + shift_digits
     for s, start in enumerate(starts):
         way = np.clip((positions - start) / (10.0 - start), 0.0, 1.0)
         matrix[s, np.arange(STEPS), np.minimum(np.rint(way * STEPS_PER_DIGIT).astype(int), STEPS_PER_DIGIT - 1)] = 1.0

@@ -4,6 +4,8 @@ What the network says is what it did say: of pictures of `val`, with the mistake
 """
 
 import dataclasses
+import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +57,55 @@ class Seen:
         probabilities = load(MODEL).read(to_cells([digits.crops[i] for i in wheels]))
         return cls(np.rint(digits.positions[wheels] * 10).astype(int) % 100, probabilities)
 
+    @functools.cached_property
+    def near(self) -> list[npt.NDArray[np.int64]]:
+        """Pictures by the tenth of a digit that they show, or one of its neighbours up to two tenths off."""
+        return [np.flatnonzero(distance(self.labels / 10, tenth / 10) <= 0.21) for tenth in range(100)]
+
     def draw(self, place: float, rng: np.random.Generator) -> Floats:
         """Probabilities [100] of one picture of a wheel that stands there, or a tenth or two from there, turned to the place."""
         tenth = round(place * 10) % 100
-        near = np.flatnonzero(distance(self.labels / 10, tenth / 10) <= 0.21)
-        chosen = int(rng.choice(near))
+        near = self.near[tenth]
+        chosen = int(near[rng.integers(len(near))])
         return np.roll(self.probabilities[chosen].astype(np.float64), tenth - int(self.labels[chosen]))
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """What the daemon knows of one frame, and the truth."""
+
+    time_s: float
+    probabilities: Floats
+    """[N, 100]"""
+    novelty: Floats
+    """[N]: 1 where the picture is a new one."""
+    truth: float
+    """Steps of the last wheel, with the part of the next."""
+
+
+def household(hours: int, rng: np.random.Generator) -> Floats:
+    """Steps per second in each minute of so many hours: what is always on, or nothing; what runs for a while; what varies by itself."""
+    minutes = 60 * hours
+    pace = np.zeros(minutes)
+    for hour in range(0, hours, 6):
+        pace[60 * hour : 60 * (hour + 6)] = rng.choice([0.0, rng.uniform(0.2, 2.0) / 3600])
+    for start in np.flatnonzero(rng.random(minutes) < 1 / (5 * 60)):
+        pace[start : start + rng.integers(10, 120)] += rng.uniform(5.0, 40.0) / 3600
+    return np.asarray(np.minimum(pace, 45.0 / 3600) * rng.lognormal(0.0, 0.15, minutes), np.float64)
+
+
+def frames(seen: Seen, rng: np.random.Generator, *, count: int, digits: int, every_s: int = 300, start: float = 0.0) -> Iterator[Frame]:
+    """`count` frames of a counter in a household.
+
+    A wheel that has turned by a tenth of a digit is a new picture, drawn anew; one that has not is the picture that it was, misread or
+    not. One frame in a hundred shows a wheel in another light: a new picture of a wheel that stands where it stood.
+    """
+    turned = np.concatenate([[0.0], np.cumsum(60.0 * household(count * every_s // 3600 + 2, rng))])
+    drawn, probabilities = np.full(digits, np.nan), np.zeros((digits, 100))
+    for frame in range(1, count + 1):
+        truth = (start + turned[frame * every_s // 60]) % 10**digits
+        places = positions(truth, digits)
+        novel = (distance(places, drawn) >= 0.1) | np.isnan(drawn) | (rng.random(digits) < 0.01)
+        for i in np.flatnonzero(novel):
+            probabilities[i], drawn[i] = seen.draw(places[i], rng), places[i]
+        yield Frame(float(frame * every_s), probabilities.copy(), novel.astype(np.float64), truth)

@@ -81,7 +81,7 @@ def test_an_unsure_wheel_makes_the_whole_unsure_and_names_the_runner_up() -> Non
 def test_the_likelihood_of_a_named_value_is_that_of_the_candidate() -> None:
     evidence = Evidence(ideal(positions(12345.3, 5)), Mechanism())
     first = evidence.decode().candidates[0]
-    named = evidence.log_likelihoods(np.array([12345, 12346, 52345]))
+    named = np.logaddexp.reduce(evidence.log_places(np.array([12345, 12346, 52345])), axis=1)
     assert named[0] == pytest.approx(first.log_likelihood)
     assert named[0] > named[1] > named[2]
 

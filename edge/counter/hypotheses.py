@@ -1,0 +1,128 @@
+"""What the counter may show, and how likely: hypotheses that one frame after another weighs.
+
+A hidden Markov model over the counter's value (Rabiner 1989), its state a handful of hypotheses that carry the pace along (a multiple
+hypothesis tracker, Reid 1979). What moves a hypothesis on: `progress`; nothing else is impossible, only improbable, so that a misread that
+was believed gives way as evidence mounts. What weighs it: the odometer's likelihood of each frame, but a picture of a wheel counts once. A
+wheel that has not changed has not turned, and says nothing new, however often one looks: so a stable misread stays as weak as it was on
+the first frame.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from edge.counter.odometer import TINY, Decoded, Evidence
+from edge.counter.progress import STILL, TENTHS, Integers, Progress
+from edge.counter.wheels import Floats
+
+HYPOTHESES = 48
+"""Kept from frame to frame: some ten for each value that is likely."""
+MIXED = 2
+"""The best so many old hypotheses and candidates are combined."""
+JUMP = -4.0
+"""Natural logarithm of the prior probability that the value is none that the last one leads to: a misread came between."""
+JUMP_WHEEL = -20.0
+"""The same for each wheel that would have been misread: four pictures of it outweigh that, three do not."""
+NEAR = 10
+"""Steps that follow the best old hypotheses and are always weighed, as far as the rate allows them."""
+
+
+class Hypothesis(NamedTuple):
+    """One place that the last wheel may have come to."""
+
+    tenths: int
+    """Of a step of the last wheel: the value, and what the wheel has turned since."""
+    log: float
+    """Natural logarithm of its probability."""
+    pace: float | None = None
+    """Steps per second; None: not known."""
+
+
+Hypotheses = tuple[Hypothesis, ...]
+
+
+def at_rest(before: Hypotheses, progress: Progress) -> Hypotheses:
+    """The hypotheses after a frame on which no wheel has turned."""
+    paces = _arrays(before)[2]
+    slower = progress.paces(paces, np.zeros(len(paces)), np.zeros(len(paces), np.bool_)).tolist()
+    return tuple(Hypothesis(tenths, log, _known(pace)) for (tenths, log, _), pace in zip(before, slower, strict=True))
+
+
+def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress, novelty: Floats, *, placed: bool) -> Hypotheses:
+    """The most likely hypotheses after a frame, from those before it; none before: the frame alone tells.
+
+    novelty [N], 0 to 1: how new the picture of each wheel is. placed: tenths were seen before, so that steps tell the pace.
+    """
+    values = _candidates(before, raw, progress)
+    weights = seen.tempered(novelty).log_places(values)
+    likelihoods = np.exp(weights - weights.max()).reshape(-1, 2).sum(1)  # [T], T = 10 M
+    tenths = (values[:, None] * TENTHS + np.arange(TENTHS)).ravel()
+    seen_logs = np.log(np.maximum(likelihoods, TINY))
+    if not before:
+        return _best(tenths, seen_logs, np.full(len(tenths), np.nan))
+    old_tenths, old_logs, old_paces = _arrays(before)
+    steps = progress.steps(tenths, old_tenths)
+    usual, jump = _leading(values, old_tenths // TENTHS, progress, novelty)
+    steady, changed = progress.probabilities(steps, old_paces)
+    ways = np.logaddexp(np.log(np.maximum(steady + changed, TINY)) + usual, jump) + old_logs  # [T, J]
+    best = ways.argmax(1)
+    chosen = np.arange(len(tenths)), best
+    gone = steps[chosen]
+    paces = np.where(
+        placed & (np.abs(gone) <= progress.reach), progress.paces(old_paces[best], gone, (changed > steady)[chosen]), old_paces[best]
+    )
+    return _best(tenths, seen_logs + np.logaddexp.reduce(ways, axis=1), paces)
+
+
+def _arrays(hypotheses: Hypotheses) -> tuple[Integers, Floats, Floats]:
+    """Tenths, logarithms and paces (NaN: not known), [J] each."""
+    tenths, logs, paces = zip(*hypotheses, strict=True)
+    return np.array(tenths, np.int64), np.array(logs, np.float64), np.array(paces, np.float64)
+
+
+def _best(tenths: Integers, logs: Floats, paces: Floats) -> Hypotheses:
+    """The most likely of these [T], first the best."""
+    order = np.argsort(-logs)[:HYPOTHESES]
+    logs = logs[order] - np.logaddexp.reduce(logs[order])
+    numbers = zip(tenths[order].tolist(), logs.tolist(), paces[order].tolist(), strict=True)
+    return tuple(Hypothesis(place, log, _known(pace)) for place, log, pace in numbers)
+
+
+def _known(pace: float) -> float | None:
+    return None if math.isnan(pace) else pace
+
+
+def _candidates(before: Hypotheses, raw: Decoded, progress: Progress) -> Integers:
+    """Values worth weighing: the frame's own, the old ones and what follows them, and old leading wheels with the frame's last ones."""
+    shown = [int(candidate.digits) for candidate in raw.candidates]
+    values = set(shown)
+    for tenths, _, pace in before:
+        expected = tenths + (pace or 0.0) * (progress.elapsed_s or 0.0) * TENTHS
+        values |= {tenths // TENTHS, tenths // TENTHS + 1, int(expected // TENTHS)}
+    for value in list(dict.fromkeys(tenths // TENTHS for tenths, *_ in before))[:MIXED]:
+        values.update(range(value, value + min(NEAR, math.ceil(progress.reach)) + 1))
+        for candidate in shown[:MIXED]:
+            for power in range(1, len(raw.digits)):
+                low = value - value % 10**power + candidate % 10**power
+                values |= {low, low + 10**power} if low < value else {low}
+    return np.array(sorted({value % progress.scale for value in values}))
+
+
+def _leading(values: Integers, before: Integers, progress: Progress, novelty: Floats) -> tuple[Floats, Floats]:
+    """Log prior, [T, J] each, of what the leading wheels have to do to come from the values [J] to the values [M], ten tenths each: turn
+    although they look as they did; or have been misread, whether or not the last one turned meanwhile.
+    """
+    old, index = np.unique(before, return_inverse=True)
+    powers = 10 ** np.arange(len(novelty))[::-1]
+    digits, old_digits = values[:, None, None] // powers % 10, old[None, :, None] // powers % 10  # [M, 1, N], [1, U, N]
+    next_digits = (old[None, :, None] + 1) // powers % 10
+    turned = (digits != old_digits) & (digits != next_digits)
+    if progress.decreases:
+        turned &= digits != (old[None, :, None] - 1) // powers % 10
+    usual = STILL * (turned * (1 - novelty))[..., :-1].max(2)
+    forward = (values[:, None] - old) % 10
+    behind = (values[:, None] - np.where(forward <= progress.reach, forward, 0)) % progress.scale
+    misread = np.minimum((digits != old_digits).sum(2), (behind[..., None] // powers % 10 != old_digits).sum(2))
+    jump = JUMP + JUMP_WHEEL * np.maximum(misread, 1) - math.log(TENTHS)
+    return usual[:, index].repeat(TENTHS, 0), jump[:, index].repeat(TENTHS, 0)

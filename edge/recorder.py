@@ -1,0 +1,75 @@
+"""What is kept of a counter's readings, and which of them are published."""
+
+import datetime
+import logging
+
+import numpy as np
+
+from edge.outputs.doubtful import Doubtful
+from edge.outputs.store import Store
+from edge.reading import Reading, Status
+from edge.tracker import Tracker
+from edge.vision.window import Image
+
+KEEP_EVERY_S = 1.0
+"""Readings that say the same come in one a second at most: thirty a second would fill the database with nothing."""
+
+log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Follows one counter into the store.
+
+    A reading is published when its value or status is another one, and `publish_interval_s` after the last at the latest.
+    """
+
+    def __init__(self, name: str, tracker: Tracker, store: Store, *, publish_interval_s: float, doubtful: Doubtful | None = None) -> None:
+        self.name, self.tracker = name, tracker
+        self._store, self._publish_interval_s, self._doubtful = store, publish_interval_s, doubtful
+        self._last: Reading | None = None
+        self._kept_at = self._published_at = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+
+    def look(self, frame: Image, time: datetime.datetime) -> Reading:
+        """Read a frame that was taken at a time (UTC), and keep what it says."""
+        reading = self.tracker.look(frame, time)
+        number = self._keep(reading, time)
+        if number is not None and self._doubtful is not None:
+            self._doubtful.keep(number, self.name, frame, reading, display=self.tracker.reader.rules.mechanism.display)
+        log.debug("%s: %s %s %.3f", self.name, reading.raw, reading.status, reading.confidence)
+        return reading
+
+    def without_frame(self, time: datetime.datetime) -> Reading:
+        """Keep that there was no frame to read."""
+        value = self.tracker.value
+        reading = Reading(
+            value=value, raw="", confidence=0.0, status=Status.NO_FRAME, wheels=(), window=np.empty((0, 2)), alignment=None, timings_ms={}
+        )  # fmt: skip
+        self._keep(reading, time)
+        return reading
+
+    def _keep(self, reading: Reading, time: datetime.datetime) -> int | None:
+        """The reading's id, if it was kept."""
+        last = self._last
+        changed = last is None or reading.value != last.value
+        told = changed or last is None or reading.status != last.status
+        publish = told or abs((time - self._published_at).total_seconds()) >= self._publish_interval_s
+        if not publish and last is not None and reading.raw == last.raw and abs((time - self._kept_at).total_seconds()) < KEEP_EVERY_S:
+            return None
+        self._store.save_state(self.name, self.tracker.state())
+        number = self._store.add(
+            self.name, reading, time=time, rate=self.tracker.rate(time), publish=publish, changed=changed and reading.value is not None
+        )  # fmt: skip
+        if last is not None and reading.status != last.status:
+            self._say(reading, last)
+        elif changed and reading.value is not None:
+            log.info("%s: %s", self.name, reading.value)
+        self._last, self._kept_at = reading, time
+        if publish:
+            self._published_at = time
+        return number
+
+    def _say(self, reading: Reading, last: Reading) -> None:
+        if reading.status is Status.OK:
+            log.info("%s: %s, ok again after %s", self.name, reading.value, last.status)
+        else:
+            log.info("%s: %s; it shows %s, the last valid value is %s", self.name, reading.status, reading.raw or "nothing", reading.value)

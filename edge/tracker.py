@@ -1,0 +1,188 @@
+"""One counter, frame after frame: where its window is, which wheels are new, and the value that comes of all that was seen.
+
+What has not changed is not read again: at thirty frames a second most frames cost their cells and a comparison.
+"""
+
+import base64
+import dataclasses
+import datetime
+import zlib
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge import novelty
+from edge.counter.hypotheses import Hypothesis
+from edge.counter.learning import Learnt, learn
+from edge.counter.plausibility import History, Outcome, Verdict, observe
+from edge.counter.rate import Changes
+from edge.reader import Reader, Seen, Stopwatch
+from edge.reading import Reading, Status
+from edge.vision import placement
+from edge.vision.align import Alignment
+from edge.vision.cells import CELL_SIZE
+from edge.vision.reference import Reference
+from edge.vision.window import Corners, Image
+
+ALIGN_EVERY_S = 1.0
+"""A camera that was nudged is noticed within so long; looking at every frame would cost more than all the rest."""
+WEIGH_EVERY_S = 1.0
+"""A frame on which nothing is new moves the clock of what may have flowed, and this is often enough for that."""
+MOVED_PX = 0.7
+"""A window that is found nearer than this to where it was is left where it was: its cells would change without a wheel turning."""
+TEACHES = 0.95
+"""Confidence from which a frame teaches how the wheels stand."""
+
+
+class Tracker:
+    """Follows one counter.
+
+    Example: `Tracker(Reader(load(path), digits=7), corners).look(frame, time).value`
+    """
+
+    def __init__(
+        self, reader: Reader, corners: Corners, *, reference: Reference | None = None, state: dict[str, Any] | None = None
+    ) -> None:
+        """state: what `state` gave before a restart; one of another counter, or a damaged one, is left out."""
+        self.reader, self.reference = reader, reference
+        self._given = corners
+        self._rules = reader.rules
+        self._window: Corners | None = None
+        self._alignment: Alignment | None = None
+        self._aligned_s = self._weighed_s = -1e12
+        self._cells: npt.NDArray[np.uint8] | None = None
+        self._probabilities: npt.NDArray[np.float32] | None = None
+        self._blanks = np.empty(0)
+        self._flaw: Status | None = None
+        self._outcome: Outcome | None = None
+        self.history, self.learnt, self.changes = _restored(state, reader.digits) if state else (History(), Learnt(), Changes())
+        if state and self.history.hypotheses:
+            self._cells = _cells(state.get("cells"), reader.digits)
+
+    def look(self, frame: Image, time: datetime.datetime) -> Reading:
+        """What a frame, uint8 [H, W] or [H, W, 3], shows, with all that was seen before. time: UTC, when it was taken."""
+        now_s = time.timestamp()
+        before, watch = self.history, Stopwatch()
+        with watch.step("align"):
+            lost = not self._aligned(frame, now_s)
+        if lost:
+            return self.reader.reading(self._seen(Status.MISALIGNED, watch), None, before)
+        with watch.step("window"):
+            cells = self._cut(frame)
+            new = novelty.changed(cells, self._cells)
+        with watch.step("inference"):
+            if new.any() or self._probabilities is None or self._flaw is not None:
+                self._read(frame, new)
+        if self._flaw is not None:
+            return self.reader.reading(self._seen(self._flaw, watch), self._outcome, before)
+        with watch.step("decode"):
+            outcome = self._weighed(cells, new, now_s)
+        return self.reader.reading(self._seen(None, watch), outcome, before)
+
+    def set_value(self, value: Decimal, time: datetime.datetime) -> None:
+        """Begin anew with what a person read. Raises UsageError for a value that the counter cannot show."""
+        self.history = History.known(self.reader.steps(value), time.timestamp())
+        self.changes, self._outcome, self._weighed_s = Changes(), None, -1e12
+
+    @property
+    def value(self) -> Decimal | None:
+        """The last valid value; None before the first."""
+        return None if self.history.value is None else Decimal(self.history.value).scaleb(-self.reader.decimals)
+
+    def rate(self, now: datetime.datetime) -> float | None:
+        """Units per hour; None before the value has changed once."""
+        steps = self.changes.per_second(now.timestamp())
+        return None if steps is None else steps * 3600 / 10**self.reader.decimals
+
+    def state(self) -> dict[str, Any]:
+        """All that is to outlive a restart, as JSON takes it."""
+        cells = None if self._cells is None else base64.b85encode(zlib.compress(self._cells.tobytes(), 1)).decode()
+        return {
+            "digits": self.reader.digits,
+            "history": dataclasses.asdict(self.history),
+            "learnt": dataclasses.asdict(self.learnt),
+            "changes": self.changes.points,
+            "cells": cells,
+        }
+
+    def _aligned(self, frame: Image, now_s: float) -> bool:
+        """Whether the window is where it should be, or was found again."""
+        if self.reference is None or abs(now_s - self._aligned_s) < ALIGN_EVERY_S:
+            return self.reference is None or self._window is not None
+        found = self.reader.found(frame, self.reference, self._alignment)
+        self._alignment = found
+        if found is None or not self.reader.is_found(found):
+            self._window = None
+            return False
+        self._aligned_s = now_s
+        if self._window is not None and np.abs(found.corners - self._given).max() < MOVED_PX:
+            return True
+        self._given, self._window = found.corners, None
+        return True
+
+    def _cut(self, frame: Image) -> npt.NDArray[np.uint8]:
+        if self._window is None:
+            self._window = placement.refined(frame, self._given, self.reader.digits)
+        return placement.cut(frame, self._window, self.reader.digits)
+
+    def _read(self, frame: Image, new: npt.NDArray[np.bool_]) -> None:
+        """Judge the picture, and read what is new in it."""
+        assert self._window is not None
+        self._flaw = self.reader.flaw(frame, self._window)
+        if self._flaw is not None:
+            self._window = None  # where it was cut by a picture like this says little
+            return
+        which = new if self._probabilities is not None else np.ones_like(new)
+        self._blanks = self.reader.blanks(frame, self._window)
+        read = self.reader.look(frame, self._window, placement.MARGINS, which=which)
+        if self._probabilities is None:
+            self._probabilities = read
+        else:
+            self._probabilities = self._probabilities.copy()
+            self._probabilities[which] = read
+
+    def _weighed(self, cells: npt.NDArray[np.uint8], new: npt.NDArray[np.bool_], now_s: float) -> Outcome:
+        if self._outcome is not None and not new.any() and 0 <= now_s - self._weighed_s < WEIGH_EVERY_S:
+            return self._outcome
+        assert self._probabilities is not None
+        probabilities = self.reader.with_blanks(self._probabilities, self._blanks)
+        rules = dataclasses.replace(self._rules, mechanism=self.learnt.mechanism(self._rules.mechanism))
+        outcome = observe(self.history, probabilities, rules, time_s=now_s, novelty=new.astype(np.float64))
+        if outcome.verdict is Verdict.OK and outcome.confidence >= TEACHES:
+            self.learnt = learn(self.learnt, probabilities, outcome.raw.digits, new)
+        if outcome.verdict is Verdict.OK and outcome.value is not None:
+            self.changes = self.changes.then(now_s, outcome.value)
+        self._cells = cells if self._cells is None else np.where(new[:, None, None, None], cells, self._cells)
+        self.history, self._outcome, self._weighed_s = outcome.history, outcome, now_s
+        return outcome
+
+    def _seen(self, flaw: Status | None, watch: Stopwatch) -> Seen:
+        return Seen(
+            corners=self._given if self._window is None else self._window,
+            probabilities=None if flaw is Status.MISALIGNED else self._probabilities,
+            blanks=self._blanks, flaw=flaw, alignment=self._alignment, timings_ms=watch.timings_ms,
+        )  # fmt: skip
+
+
+def _restored(state: dict[str, Any], digits: int) -> tuple[History, Learnt, Changes]:
+    """What `Tracker.state` kept; nothing where it is of another counter, or of another version."""
+    try:
+        if state["digits"] != digits:
+            return History(), Learnt(), Changes()
+        kept = dict(state["history"])
+        kept["hypotheses"] = tuple(Hypothesis(*each) for each in kept["hypotheses"])
+        known = state["learnt"]
+        learnt = Learnt(**known | {name: tuple(known[name]) for name in ("offsets", "counts")})
+        return History(**kept), learnt, Changes(points=tuple((float(at), int(value)) for at, value in state["changes"]))
+    except (KeyError, TypeError, ValueError):
+        return History(), Learnt(), Changes()
+
+
+def _cells(text: object, digits: int) -> npt.NDArray[np.uint8] | None:
+    """The pictures that counted last, uint8 [N, 32, 32, 1]."""
+    try:
+        return np.frombuffer(zlib.decompress(base64.b85decode(str(text))), np.uint8).reshape(digits, CELL_SIZE, CELL_SIZE, 1)
+    except (ValueError, zlib.error):
+        return None
