@@ -15,7 +15,7 @@ READY := $(VENV)/.ready
 QUICK_OPTION := $(if $(filter-out 0,$(QUICK)),--quick)
 DATA_OPTION := $(if $(DATA),--data $(DATA))
 
-.PHONY: help train convert test lint bench clean
+.PHONY: help train convert test lint bench demo clean
 
 help: ## this list
 	@echo "make TARGET, with"
@@ -39,6 +39,9 @@ lint: $(READY) ## ruff and mypy
 bench: $(READY) ## speed: int8 ONNX and TFLite against the float32 of the same network; a reading against its network
 	$(RUN) bench $(ARGS)
 	$(RUN) bench.reading
+
+demo: $(READY) ## a rendered counter that runs, and what is read of it, live in the terminal; ARGS="--frames 100"
+	$(RUN) edge demo $(ARGS)
 
 clean: ## remove .venv, build/ and caches; what was trained stays in runs/
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

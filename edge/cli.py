@@ -10,10 +10,13 @@ from edge.guard import guarded
 
 COMMANDS = {
     "run": ("edge.commands.run", "the daemon: reads a camera for years, as systemd starts it"),
+    "demo": ("edge.commands.demo", "a rendered counter that runs, and what is read of it"),
     "read": ("edge.commands.read", "what pictures show: a counter, or handwriting"),
     "eval": ("edge.commands.eval", "how often readings are right, on photos whose reading is known"),
     "check-config": ("edge.commands.check_config", "whether a configuration is right, or everything that is wrong with it"),
     "config": ("edge.commands.config", "print the commented default configuration"),
+    "doctor": ("edge.commands.doctor", "camera, model, disk, broker, clock: each ok, or what to do"),
+    "bench": ("edge.commands.bench", "how fast this machine reads"),
     "export": ("edge.commands.export", "readings out of the database, as CSV or JSON"),
     "collect": ("edge.commands.collect", "pictures of doubtful readings, as training data"),
     "version": ("edge.commands.version", "this version, and those of what it runs on"),

@@ -18,13 +18,11 @@ def read_page(recognizer: Recognizer, page: Image) -> list[Reading]:
     """
     readings = []
     for line in lines(page, recognizer.read):
-        probabilities = recognizer.read(line.cells)
-        digits, certain = probabilities.argmax(1), probabilities.max(1)
-        raw = "".join(map(str, digits))
-        confidence = float(np.prod(certain))
+        raw = "".join(map(str, line.digits))
+        confidence = float(np.prod(line.certainty))
         wheels = tuple(
             Wheel(position=float(digit), digit=str(digit), confidence=float(sure), corners=corners)
-            for digit, sure, corners in zip(digits, certain, line.corners, strict=True)
+            for digit, sure, corners in zip(line.digits, line.certainty, line.corners, strict=True)
         )
         around = line.corners.reshape(-1, 2)
         (left, top), (right, bottom) = around.min(0), around.max(0)

@@ -135,6 +135,8 @@ class Tracker:
             self._window = None  # where it was cut by a picture like this says little
             return
         which = new if self._probabilities is not None else np.ones_like(new)
+        if not which.any():
+            return
         self._blanks = self.reader.blanks(frame, self._window)
         read = self.reader.look(frame, self._window, placement.MARGINS, which=which)
         if self._probabilities is None:

@@ -22,28 +22,38 @@ MAX_BYTES = 32_000_000
 
 
 class Exchange:
-    """An open connection whose answer's headers have arrived.
+    """A connection on which one thing is asked for; open once the answer's headers have arrived.
 
     Example: `with Exchange(address, 5.0) as exchange: content = exchange.content()`. Raises CameraError, never with a password in it.
     """
 
     def __init__(self, address: Address, timeout_s: float) -> None:
         """timeout_s: for connecting, and for each pause of the camera's."""
-        self._shown, self._timeout_s = address.shown, timeout_s
-        connection = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-        self._connection = connection(address.host, address.port, timeout=timeout_s)
+        self._address, self._timeout_s = address, timeout_s
+        self._shown = address.shown
+        kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(address.host, address.port, timeout=timeout_s)
+        self._socket: socket.socket | None = None
+
+    def __enter__(self) -> Self:
         try:
             with self._told():
-                headers = {"User-Agent": AGENT, "Connection": "close", **address.basic}
-                self._connection.request("GET", address.target, headers=headers)
+                self._connection.connect()
                 # The connection lets go of its socket as soon as the answer is known to be the last.
                 self._socket = self._connection.sock
+                headers = {"User-Agent": AGENT, "Connection": "close", **self._address.basic}
+                self._connection.request("GET", self._address.target, headers=headers)
                 self._answer = self._connection.getresponse()
             if self._answer.status != http.client.OK:
                 raise CameraError(f"{self._shown}: {self._refused()}")
         except BaseException:
             self._connection.close()
             raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._answer.close()
+        self._connection.close()
 
     @property
     def content_type(self) -> str:
@@ -80,15 +90,9 @@ class Exchange:
 
     def abort(self) -> None:
         """End what another thread waits for."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._answer.close()
-        self._connection.close()
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def _refused(self) -> str:
         status, headers = self._answer.status, self._answer.headers

@@ -1,6 +1,6 @@
 """Streams and devices that deliver whether one looks or not: a thread takes every frame off the queue, and decodes the one asked for.
 
-What is asked for was taken after it was asked for, so that a reading every five minutes never sees a frame of five minutes ago, and
+What is asked for arrived after it was asked for, so that a reading every five minutes never sees a frame of five minutes ago, and
 a reader of every frame never sees one twice. What nobody asks for costs next to nothing: a USB camera's JPEG stays undecoded.
 """
 
@@ -93,13 +93,13 @@ class Live(Camera):
             self._changed.notify_all()
         number = 0
         while not self._closed:
-            asked = self._asked
             source.grab()
             taken, number = now(), number + 1
-            if asked:
+            # What a reader of every frame asks for is the very frame that is being waited for.
+            if self._asked:
                 picture = source.retrieve()
                 with self._changed:
-                    # Whoever asked may have given up; for the next one this frame would be an old one.
+                    # Whoever asked may have given up; for the next one this would be an old frame.
                     if self._asked:
                         self._frame, self._asked = Frame(picture=picture, time=taken, number=number), False
                         self._changed.notify_all()

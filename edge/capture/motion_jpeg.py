@@ -21,7 +21,7 @@ class MotionJpeg:
 
     def __init__(self, address: Address, timeout_s: float) -> None:
         self._shown = address.shown
-        self._exchange = Exchange(address, timeout_s)
+        self._exchange = Exchange(address, timeout_s).__enter__()
         if not (boundary := self._exchange.boundary):
             self.release()
             raise CameraError(f"{self._shown}: {self._exchange.content_type or 'something'} that is no stream of JPEGs")

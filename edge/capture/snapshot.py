@@ -59,11 +59,11 @@ class _Fetch(Generic[T]):
     """One request in a thread of its own: names are looked up without a timeout, and a signal must not wait for a camera."""
 
     def __init__(self, address: Address, timeout_s: float, take: Callable[[Exchange], T]) -> None:
-        self._address, self._timeout_s, self._take = address, timeout_s, take
+        self._name, self._take = address.shown, take
         self._done = threading.Event()
         self._taken: list[T] = []
         self._error = ""
-        self._exchange: Exchange | None = None
+        self._exchange = Exchange(address, timeout_s)
         threading.Thread(target=self._run, name=f"camera {address.shown}", daemon=True).start()
 
     def result(self, timeout_s: float) -> T:
@@ -76,9 +76,8 @@ class _Fetch(Generic[T]):
 
     def abort(self, reason: str) -> None:
         """Let nobody wait any longer."""
-        self._over(f"{self._address.shown}: {reason}")
-        if self._exchange is not None:
-            self._exchange.abort()
+        self._over(f"{self._name}: {reason}")
+        self._exchange.abort()
 
     def _over(self, error: str) -> None:
         if not self._done.is_set():
@@ -87,11 +86,11 @@ class _Fetch(Generic[T]):
 
     def _run(self) -> None:
         try:
-            with Exchange(self._address, self._timeout_s) as self._exchange:
+            with self._exchange:
                 self._taken.append(self._take(self._exchange))
             self._done.set()
         except DigitdError as error:
             self._over(str(error))
         # Whatever it is, whoever waits must hear of it.
         except Exception as error:
-            self._over(f"{self._address.shown}: {type(error).__name__} while asking for a picture")
+            self._over(f"{self._name}: {type(error).__name__} while asking for a picture")

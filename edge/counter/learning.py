@@ -15,7 +15,9 @@ from edge.vision.circle import position
 Floats = npt.NDArray[np.float64]
 
 ENOUGH = 20
-"""Pictures of a wheel from which it is believed."""
+"""Pictures of the last wheel from which it is believed."""
+ON_ITS_DIGIT = 4
+"""A wheel stands as the others do until it is seen not to: as if it had been seen so in so many pictures."""
 MEMORY = 300
 """Pictures over which the mean runs."""
 AT_REST = (0.6, 7.8)
@@ -42,13 +44,14 @@ class Learnt:
         """What is known of the mechanism, and what was learnt of it."""
         if known.display != "wheels" or not self.counts:
             return known
-        offsets = [offset if count >= ENOUGH else 0.0 for offset, count in zip(self.offsets, self.counts, strict=True)]
-        believed = [offset for offset, count in zip(self.offsets, self.counts, strict=True) if count >= ENOUGH]
-        common = float(np.median(believed)) if believed else 0.0
+        seen = [offset for offset, count in zip(self.offsets, self.counts, strict=True) if count]
+        common = float(np.median(seen)) if seen else 0.0
         rolling = known.rolling
         if rolling is None and self.between_count >= ENOUGH:
             rolling = True if self.between > ROLLS else False if self.between < STEPS else None
-        own = tuple(round(offset - common if count >= ENOUGH else 0.0, 3) for offset, count in zip(offsets, self.counts, strict=True))
+        own = [
+            round((offset - common) * count / (count + ON_ITS_DIGIT), 3) for offset, count in zip(self.offsets, self.counts, strict=True)
+        ]
         return dataclasses.replace(known, offsets=(*own, 0.0), rolling=rolling)
 
 
@@ -63,7 +66,7 @@ def learn(learnt: Learnt, probabilities: npt.NDArray[np.floating], digits: str, 
     counts = list(learnt.counts) if len(learnt.counts) == count else [0] * count
     for i in range(count):
         off = _off(places[i], float(digits[i]))
-        if new[i] and AT_REST[0] <= places[i + 1] <= AT_REST[1] and abs(off) <= LARGEST_DIGITS:
+        if (new[i] or not counts[i]) and AT_REST[0] <= places[i + 1] <= AT_REST[1] and abs(off) <= LARGEST_DIGITS:
             counts[i] = min(counts[i] + 1, MEMORY)
             offsets[i] += (off - offsets[i]) / counts[i]
     between, between_count = learnt.between, learnt.between_count

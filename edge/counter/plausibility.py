@@ -127,7 +127,7 @@ def observe(
     )
     shown = int(raw.digits)
     alone = progress.reach >= CHECKED_DIGITS or not before or before[0][2] is None
-    settled = _settled(kept, rules.min_confidence if alone else CERTAIN, rules, progress.scale)
+    settled = _settled(kept, rules.min_confidence if alone else CERTAIN, rules, count)
     if settled is None or not _agrees(settled, shown, rules, count):
         verdict = _why(history, shown, progress)
     else:
@@ -135,21 +135,35 @@ def observe(
     return Outcome(verdict=verdict, value=kept.value, raw=raw, confidence=min(kept.shares().get(shown, 0.0), 1.0), history=kept)
 
 
-def _settled(history: History, certain: float, rules: Rules, scale: int) -> int | None:
+def _settled(history: History, certain: float, rules: Rules, count: int) -> int | None:
     """The value that is certain enough to publish. A last wheel on the brink of the next digit may be read as either, and goes on as it
     was published: no step back, and none forward before it is the likelier.
     """
-    shares = history.shares()
+    shares, scale = history.shares(), 10**count
     best = max(shares, key=shares.__getitem__)
+    open_shares = {value: share for value, share in shares.items() if not _decided(value, best, history.value, count)}
+    certain *= sum(open_shares.values())
     lower, higher = (best - 1) % scale, (best + 1) % scale
     if not _turns(rules.mechanism):
-        return best if shares[best] >= certain else None
-    known = [value for value in (lower, best, higher) if value in shares and _within(history, value, scale) >= certain]
-    if history.value == higher and higher in known:
+        return best if shares[best] >= max(certain, rules.min_confidence) else None
+
+    def known(value: int) -> bool:
+        return value in shares and _within(history, value, scale) >= max(certain, rules.min_confidence)
+
+    if history.value == higher and known(higher):
         return higher
-    if history.value != best and lower in known and shares[lower] >= BRINK * shares[best]:
+    if history.value != best and shares.get(lower, 0.0) >= BRINK * shares[best] and known(lower):
         return lower
-    return best if best in known else None
+    return best if known(best) else None
+
+
+def _decided(value: int, best: int, published: int | None, count: int) -> bool:
+    """A value differs from the best one only where that has the digits that were published: this was decided then, and a picture that
+    has not changed will never make it any surer."""
+    if published is None or value == best:
+        return False
+    digits = zip(f"{value:0{count}d}", f"{best:0{count}d}", f"{published:0{count}d}", strict=True)
+    return all(told == was for other, told, was in digits if other != told)
 
 
 def _within(history: History, value: int, scale: int) -> float:

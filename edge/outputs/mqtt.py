@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 OUTPUT = "mqtt"
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
-FAREWELL_S, EXIT_S = 0.7, 1.2
+FAREWELL_S, EXIT_S = 0.5, 0.7
 """How long leaving waits for the broker, and for the thread: it may be looking up a name, and nobody can stop that."""
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,9 @@ class Mqtt:
         while not self._stop.is_set():
             try:
                 with self._connect() as link:
-                    self._serve(link)
+                    # A thread that connecting held up has been left, and its place may be taken.
+                    if not self._stop.is_set():
+                        self._serve(link)
             except LostError as error:
                 wait_s = self._trouble.failed(str(error))
             # Whatever it is, the next connection may do better; a dead thread never does.

@@ -164,7 +164,10 @@ class Link:
                 self.poll(min(self._poll_s, 0.5))
             except LostError as error:
                 if self._answer is None:
-                    raise NotSpokenError(str(error)) from error
+                    wants = (
+                        "TLS (mqtt.tls)" if settings.tls is None else "a certificate that it knows (mqtt.certificate_file, mqtt.key_file)"
+                    )
+                    raise NotSpokenError(f"the broker hangs up before it answers; perhaps it wants {wants}: {error}") from error
         if self._answer.is_failure:
             spoken = self._answer.value != UNSUPPORTED_VERSION
             raise (LostError if spoken else NotSpokenError)(f"the broker refuses: {self._answer}{_advice(self._answer)}")
@@ -218,9 +221,15 @@ def _advice(reason: ReasonCode) -> str:
 
 def _context(tls: Tls) -> ssl.SSLContext:
     # Made anew for each connection: certificates are renewed while the daemon runs.
-    context = ssl.create_default_context(cafile=tls.ca_file)
-    if tls.certificate_file is not None:
-        context.load_cert_chain(tls.certificate_file, tls.key_file)
+    for named in filter(None, (tls.ca_file, tls.certificate_file, tls.key_file)):
+        named.open("rb").close()  # ssl does not say which one is missing
+    file = tls.ca_file
+    try:
+        context = ssl.create_default_context(cafile=file)
+        if (file := tls.certificate_file) is not None:
+            context.load_cert_chain(file, tls.key_file)
+    except ssl.SSLError as error:
+        raise LostError(f"{file}: no proper certificate, or no key that fits it ({error.reason})") from error
     if tls.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -19,7 +19,7 @@ from edge.outputs.trouble import Trouble
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 IDLE_S = 60.0
 """It looks for new records so often even if nobody says that there are any."""
-EXIT_S = 0.5
+EXIT_S = 0.2
 TRIES = 3
 
 log = logging.getLogger(__name__)

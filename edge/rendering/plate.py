@@ -11,7 +11,7 @@ from edge.rendering.strokes import random_strokes, stroke_glyphs
 from edge.vision.window import Corners, rectangle
 
 Image = npt.NDArray[np.uint8]
-ROUND_SHARE, HEIGHT_SHARE = 0.42, 0.38
+WIDTH_SHARE, HEIGHT_SHARE = 0.42, 0.38
 """How much of the picture's width a counter takes, and how much of its height its share of the plate."""
 CELL_ASPECT = 1.45
 BEZEL = 0.16
@@ -21,6 +21,7 @@ WHITE_ON_BLACK, BLACK_ON_WHITE = (46, 222), (214, 38)
 DECIMALS = (92, 226)
 """White on red, in grey."""
 MOST_SLANT = 0.1
+"""Horizontal shift of a digit's top against its foot, in digit heights."""
 FINENESS = 50
 """Places that a wheel is drawn at from one digit to the next."""
 
@@ -35,11 +36,11 @@ class Drum:
     pitch: float
     """From digit to digit, in window heights."""
     width: float
-    shear: float
+    """Horizontal stretch of the digits."""
 
     def cell(self, place: float, size: tuple[int, int], *, decimal: bool = False) -> Image:
         """What a window uint8 [H, W] shows with a wheel at `place` (digits, 0 to 10)."""
-        ink, facing = wheel.window(self.strip, place, size=size, pitch=self.pitch, width=self.width, shear=self.shear)
+        ink, facing = wheel.window(self.strip, place, size=size, pitch=self.pitch, width=self.width)
         ground, print_ = DECIMALS if decimal else self.whole
         grey = (ground + (print_ - ground) * ink) * (0.35 + 0.65 * facing)
         # The window's upper edge throws a shadow, and a gap parts the wheels.
@@ -91,7 +92,6 @@ def drum(rng: np.random.Generator) -> Drum:
         whole=WHITE_ON_BLACK if rng.random() < 0.5 else BLACK_ON_WHITE,
         pitch=rng.uniform(0.95, 1.05),
         width=rng.uniform(0.95, 1.1),
-        shear=0.0,
     )
 
 
@@ -100,7 +100,7 @@ def plate(rng: np.random.Generator, *, size: tuple[int, int], counters: int, dig
     height, width = size
     picture = _ground(rng, height, width)
     row = height / counters
-    across = min(ROUND_SHARE * width / digits, HEIGHT_SHARE * row / CELL_ASPECT)
+    across = min(WIDTH_SHARE * width / digits, HEIGHT_SHARE * row / CELL_ASPECT)
     cell = max(8, round(across * CELL_ASPECT)), max(6, round(across))
     openings = []
     for i in range(counters):

@@ -1,7 +1,7 @@
 """Digits on paper, any number of them in any number of lines, slanted, touching or broken: layout `free`.
 
 The improved directional projection of Lu and Ke (abstract, section 4) and past it: strokes take the place of pixels, curved cuts that of
-columns, and where digits touch, every way of cutting and joining is a hypothesis that the recognizer may judge.
+columns, and where digits touch or broke, every way of cutting and joining is a hypothesis that the recognizer judges.
 """
 
 from collections.abc import Callable
@@ -12,16 +12,30 @@ import numpy.typing as npt
 
 from edge.vision.binarize import binarize, has_dark_ink
 from edge.vision.cells import to_grey
-from edge.vision.handwritten import to_mnist_cells
+from edge.vision.handwritten import LOG_SIZE, LOG_WIDTH, PENS_ACROSS, shape, to_mnist_cells
 from edge.vision.paper import absorbance, without_ruling
 from edge.vision.strokes import find_strokes
-from edge.vision.touching import Digit, best_reading, hypotheses
+from edge.vision.touching import Digit, hypotheses
 
 Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Recognize = Callable[[Image], npt.NDArray[np.float32]]
 """Cells uint8 [N, 32, 32, 1] → probabilities float32 [N, 10]."""
 FAINTEST_INK = 0.15
 """Absorbance under which a mark is paper's grain or a shadow's edge."""
+FAINTEST_PROBABILITY = 0.01
+"""A digit that the recognizer gives less is not considered."""
+LOWEST, TALLEST = 0.94, 1.2
+"""Heights of digits that cost nothing, in heights of the writing."""
+FARTHEST = 4.0
+"""Deviations that count at most."""
+WEIGHTS = np.array([0.24, 0.33, -1.85, -1.51, -1.92, -1.76, -2.72, -0.64, -2.07, 3.11, 0.58, -0.3, -0.3, -0.43])
+"""What each measurement of a hypothesis adds to its log-likelihood, in the order of `_measured`.
+
+Learnt as a semi-Markov conditional random field (Sarawagi and Cohen, 2004): on pages of MNIST's training digits, the weights under which
+the written numbers are likeliest among all ways of cutting, joining and reading.
+"""
 
 
 @dataclass(frozen=True)
@@ -32,13 +46,13 @@ class Line:
     """float64 [N, 4, 2]: the box around each digit, x and y in pixels, from its top left clockwise."""
     cells: Image
     """uint8 [N, 32, 32, 1]: the digits as MNIST holds them."""
+    digits: tuple[int, ...]
+    certainty: npt.NDArray[np.float32]
+    """float32 [N]: the recognizer's probability of each digit."""
 
 
-def lines(page: Image, recognize: Recognize | None = None) -> list[Line]:
-    """The lines of handwriting on a page, uint8 [H, W] or [H, W, 3] (blue, green, red), from top to bottom; none on a blank one.
-
-    recognize: judges where digits that touch are to be cut, and what was broken; without it their shapes alone decide.
-    """
+def lines(page: Image, recognize: Recognize) -> list[Line]:
+    """The lines of handwriting on a page, uint8 [H, W] or [H, W, 3] (blue, green, red), from top to bottom; none on a blank one."""
     grey = to_grey(page)
     if not has_dark_ink(grey):
         grey = 255 - grey
@@ -46,14 +60,16 @@ def lines(page: Image, recognize: Recognize | None = None) -> list[Line]:
     ink = binarize(np.rint(255 * (1 - absorbed)).astype(np.uint8)).ink & (absorbed > FAINTEST_INK)
     strokes = find_strokes(ink.astype(np.uint8))
     candidates = [hypotheses(strokes, line, absorbed) for line in strokes.lines]
-    digits = [digit for line in candidates for digit in line]
-    cells = to_mnist_cells([digit.ink for digit in digits])
-    certainty = recognize(cells).max(1) if recognize is not None and len(cells) else np.ones(len(cells), np.float32)
+    cells = to_mnist_cells([digit.ink for line in candidates for digit in line])
+    probabilities = recognize(cells) if len(cells) else np.zeros((0, 10), np.float32)
     found, first = [], 0
     for line in candidates:
-        chosen = best_reading(line, certainty[first : first + len(line)], strokes.height)
-        corners = np.array([_corners(line[i]) for i in chosen], np.float64).reshape(-1, 4, 2)
-        found.append(Line(corners, cells[[first + i for i in chosen]]))
+        here = np.s_[first : first + len(line)]
+        chosen = _best_reading(line, _likelihoods(line, probabilities[here], strokes.height))
+        at = [first + i for i, _ in chosen]
+        corners = np.array([_corners(line[i]) for i, _ in chosen], np.float64).reshape(-1, 4, 2)
+        digits = tuple(digit for _, digit in chosen)
+        found.append(Line(corners, cells[at], digits, probabilities[at, digits]))
         first += len(line)
     return found
 
@@ -61,3 +77,51 @@ def lines(page: Image, recognize: Recognize | None = None) -> list[Line]:
 def _corners(digit: Digit) -> list[tuple[int, int]]:
     bottom, right = digit.top + digit.ink.shape[0], digit.left + digit.ink.shape[1]
     return [(digit.left, digit.top), (right, digit.top), (right, bottom), (digit.left, bottom)]
+
+
+def _likelihoods(hypotheses: list[Digit], probabilities: Floats, height: float) -> Doubles:
+    """Log-likelihood of each hypothesis as each digit, up to a constant: float64 [N, 10], -inf where the recognizer excludes it.
+
+    probabilities: float32 [N, 10], the recognizer's; height: of the writing, in pixels.
+    """
+    likelihood = np.array([_measured(*each, height) @ WEIGHTS for each in zip(hypotheses, probabilities, strict=True)])
+    return np.where(probabilities < FAINTEST_PROBABILITY, -np.inf, likelihood.reshape(-1, 10))
+
+
+def _measured(digit: Digit, probabilities: Floats, height: float) -> Doubles:
+    """A hypothesis measured as each of the ten digits: float64 [10, 14]."""
+    high, wide, across = shape(digit.ink)
+    log = np.log(np.maximum(probabilities, FAINTEST_PROBABILITY), dtype=np.float64)
+    width, size, pens = (
+        (value - mean) / deviation
+        for value, (mean, deviation) in (
+            (np.log(wide / high), LOG_WIDTH),
+            (np.log(max(high, wide) / height), LOG_SIZE),
+            (across, PENS_ACROSS),
+        )
+    )
+    shaped = (np.clip(width, 0, FARTHEST) ** 2, np.clip(size, -FARTHEST, FARTHEST) ** 2, np.clip(pens, 0, FARTHEST) ** 2)
+    cut = digit.cut
+    cuts = (cut.ink_px > 0, cut.ink_px / height, cut.pens >= 2, cut.peak, cut.bend_px / height)
+    rest = ((digit.least_px / height) ** 2, max(0.0, LOWEST - high / height), max(0.0, high / height - TALLEST))
+    return np.column_stack([np.tile(np.array([1.0, *cuts, *rest]), (10, 1)), log, log**2, *shaped])
+
+
+def _best_reading(hypotheses: list[Digit], likelihoods: Doubles) -> list[tuple[int, int]]:
+    """The likeliest way through a line from left to right, every stroke used once: hypotheses by number, each with its digit.
+
+    likelihoods: float64 [N, 10].
+    """
+    places = max((hypothesis.last for hypothesis in hypotheses), default=0) + 1
+    best, way = [0.0] + [-np.inf] * (places - 1), [-1] * places
+    digits = likelihoods.argmax(1)
+    for i in sorted(range(len(hypotheses)), key=lambda i: hypotheses[i].last):
+        first, last = hypotheses[i].first, hypotheses[i].last
+        score = best[first] + float(likelihoods[i, digits[i]])
+        if score > best[last]:
+            best[last], way[last] = score, i
+    chosen, at = [], places - 1
+    while at > 0:
+        chosen.append((way[at], int(digits[way[at]])))
+        at = hypotheses[way[at]].first
+    return chosen[::-1]

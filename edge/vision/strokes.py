@@ -26,6 +26,9 @@ NEAR = 0.2
 FRAME, FRAME_FILL = 2.5, 0.2
 """A frame is larger than this, in heights, in both directions, or in one and so thin; and its ink fills so little of its box."""
 
+CUT_OFF = 0.3
+"""A stroke at the picture's side that is narrower than this, in heights, is not a digit."""
+
 
 @dataclass(frozen=True)
 class Strokes:
@@ -47,7 +50,13 @@ def find_strokes(ink: Image) -> Strokes:
     height = _writing_height(boxes[1:, 3], areas[1:])
     if height is None:
         return Strokes(np.zeros_like(labels), (), 0.0)
-    kept = [i for i in range(1, count) if areas[i] > SPECK * height * height and not _is_frame(boxes[i], areas[i], height)]
+    kept = [
+        i
+        for i in range(1, count)
+        if areas[i] > SPECK * height * height
+        and not _is_frame(boxes[i], areas[i], height)
+        and not _is_cut_off(boxes[i], labels.shape[1], height)
+    ]
     middles = np.column_stack([boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2])
     whole = [i for i in kept if SHORTEST * height <= boxes[i, 3] <= TALLEST * height]
     rise = slope((np.isin(labels, whole)).astype(np.float32)) if whole else 0.0
@@ -68,7 +77,12 @@ def _writing_height(heights: npt.NDArray[np.int32], areas: npt.NDArray[np.int32]
 
 def _is_frame(box: npt.NDArray[np.int32], area: int, height: float) -> bool:
     wide, high = box[2] / height, box[3] / height
-    return bool(max(wide, high) > FRAME and (min(wide, high) < SHORTEST or area < FRAME_FILL * box[2] * box[3]) and min(wide, high) != 1.0)
+    return bool(max(wide, high) > FRAME and (min(wide, high) < SHORTEST or area < FRAME_FILL * box[2] * box[3]))
+
+
+def _is_cut_off(box: npt.NDArray[np.int32], width: int, height: float) -> bool:
+    """Whether a thin stroke runs along the picture's left or right side: what is left there of a ruling or of a table's edge."""
+    return bool(box[2] < CUT_OFF * height and (box[0] <= 1 or box[0] + box[2] >= width - 1))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
-"""Digits that touch, and digits that are broken: cut into pieces, put together again in every way, and the best way taken.
+"""Digits that touch, and digits that are broken: every way of cutting and joining a line's strokes that may make digits of them.
 
 Over-segmentation with the recognizer as judge, as in LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document
-recognition", 1998, section V; the cuts are the cheapest paths through the ink, from above to below.
+recognition", 1998, section V. The cuts are the cheapest paths through the ink, from above to below.
 """
 
+import itertools
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -13,26 +15,42 @@ import numpy.typing as npt
 from edge.vision.strokes import Strokes
 
 Floats = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int32]
-MOST_CUTS, MOST_PIECES = 5, 7
-"""Cuts through one stroke, pieces in one digit."""
-NARROWEST_CUT, CUT_SPACING = 0.45, 0.12
-"""Strokes narrower than this, in heights of the writing, are never cut; cuts keep this distance from each other and from the sides."""
-DEAREST_CUT = 0.5
-"""The most ink that a cut may go through, in heights of the writing."""
-WIDEST_DIGIT, WIDEST_GAP = 1.5, 0.2
-"""In heights of the writing; a gap is between pieces that were never one stroke."""
-CROSSED, LOWEST_DIGIT = 0.3, 0.5
-"""Share of full ink that counts as crossing a stroke; height that either side of a cut must have, in heights of the writing."""
-LEANING, PAPER_COST = 1.1, 0.02
-"""What a cut's oblique step costs beside a straight one, and what a step over bare paper costs beside one through full ink."""
-DOUBT, CUT_PRIOR, CUT_PENALTY, WIDTH_PENALTY, USUAL_WIDTH = 3.6, 0.64, 8.0, 17.0, 0.9
-SHORT_PENALTY, USUAL_HEIGHT, JOIN_PRIOR, GAP_PENALTY, TALL_PENALTY = 7.0, 0.94, 0.9, 7.0, 3.0
+Doubles = npt.NDArray[np.float64]
+Columns = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Number = TypeVar("Number", np.float32, np.int32)
+MOST_CUTS, MOST_STROKES = 12, 3
+"""Cuts through one stroke, strokes in one digit."""
+NARROWEST_CUT, DEAREST_CUT = 0.35, 0.8
+"""Narrower strokes are never cut; the most ink that a cut may go through. These and all below in heights of the writing."""
+WIDEST_DIGIT, WIDEST_GAP, LOWEST_DIGIT, LOWEST_SIDE = 1.6, 0.25, 0.4, 0.5
+"""A gap is between strokes of one digit; a side is what lies left or right of a cut."""
+SAME_CUT, CROSSING_CUTS = 0.02, 0.01
+"""Ink between two cuts that are one and the same, ink in which two cuts may cross: in squares of the height."""
+CROSSED, LEANING, PAPER_COST = 0.3, 1.1, 0.02
+"""Share of full ink that counts as crossing a stroke of the pen; what a cut's oblique step costs beside a straight one, and what a step
+over bare paper costs beside one through full ink."""
+THROUGH = (0.2, 0.35, 0.5, 0.65, 0.8)
+"""Where every column is tried for a cut, in heights of the stroke."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A way from above a stroke to below it; at a stroke's own ends it goes through nothing."""
+
+    ink_px: float = 0.0
+    """Full ink that it goes through."""
+    peak: float = 0.0
+    """The fullest ink that it goes through, 0 to 1: little between digits that only come close."""
+    bend_px: float = 0.0
+    """How far it goes sideways, back and forth."""
+    pens: int = 0
+    """Strokes of the pen that it goes through."""
 
 
 @dataclass(frozen=True)
 class Digit:
-    """A hypothesis: pieces `first` to `last` of a line are one digit."""
+    """A hypothesis: what lies between two places in a line, one at each cut and one at each stroke's ends, is one digit."""
 
     first: int
     last: int
@@ -40,194 +58,195 @@ class Digit:
     left: int
     ink: Floats
     """Absorbance of its box, float32 [H, W], 0 outside its strokes."""
-    cut_px: float
-    """Ink that the cut on its left goes through; 0 where a stroke begins by itself."""
+    cut: Cut
+    """On its left."""
     joins: int
     """How many gaps it joins over."""
     least_px: float
     """Height of the lowest of the strokes that it joins, 0 where it joins none."""
-    joined_px: float
-    """Paper that it joins over."""
 
 
 @dataclass(frozen=True)
-class _Piece:
-    mask: npt.NDArray[np.bool_]
+class _Stroke:
+    """One stroke and the cuts through it, the first before it and the last behind it."""
+
     top: int
     left: int
-    stroke: int
-    cut_px: float
+    mask: Mask
+    paths: Columns
+    """int64 [C, H]: the last column on the left of each cut."""
+    cuts: tuple[Cut, ...]
+
+    def between(self, first: int, last: int) -> "_Part | None":
+        columns = np.arange(self.mask.shape[1])
+        own = self.mask & (columns > self.paths[first][:, None]) & (columns <= self.paths[last][:, None])
+        if not own.any():
+            return None
+        rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
+        part = own[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        return _Part(np.asarray(part), self.top + int(rows[0]), self.left + int(columns[0]))
+
+
+@dataclass(frozen=True)
+class _Part:
+    mask: Mask
+    top: int
+    left: int
 
     @property
     def right(self) -> int:
         return self.left + int(self.mask.shape[1])
 
+    @property
+    def bottom(self) -> int:
+        return self.top + int(self.mask.shape[0])
+
 
 def hypotheses(strokes: Strokes, line: range, absorbed: Floats) -> list[Digit]:
-    """Every digit that one or several neighbouring pieces of a line could be. absorbed: float32 [H, W], the page's absorbance."""
-    pieces = [piece for stroke in line for piece in _pieces(strokes, stroke, absorbed)]
-    height = strokes.height
+    """Every digit that neighbouring parts of a line's strokes could be. absorbed: float32 [H, W], the page's absorbance."""
+    cut = [_cut_stroke(strokes, label, absorbed) for label in line]
+    parts = [_parts(stroke, strokes.height) for stroke in cut]
+    starts = [0, *itertools.accumulate(len(stroke.cuts) - 1 for stroke in cut)]
     digits = []
-    for first in range(len(pieces)):
-        right = pieces[first].right
-        joins, joined, least = 0, 0.0, 0.0
-        for last in range(first, min(first + MOST_PIECES, len(pieces))):
-            if last > first and pieces[last].stroke != pieces[last - 1].stroke:
-                gap = max(0, pieces[last].left - right)
-                if gap > WIDEST_GAP * height:
-                    break
-                joins, joined = joins + 1, joined + gap
-                here = [
-                    _high(pieces[first:last]),
-                    _high([piece for piece in pieces[last : first + MOST_PIECES] if piece.stroke == pieces[last].stroke]),
-                ]
-                least = max(least, min(here))
-            right = max(right, pieces[last].right)
-            together = pieces[first : last + 1]
-            if last > first and right - min(piece.left for piece in together) > WIDEST_DIGIT * height:
-                break
-            digits.append(_digit(first, last, together, absorbed, joins, joined, least, pieces))
+    for s, stroke in enumerate(cut):
+        end = len(stroke.cuts) - 1
+        for (i, j), part in parts[s].items():
+            if (i, j) == (0, end) or _may_be_digit([part], strokes.height):
+                digits.append(_digit((starts[s] + i, starts[s] + j), [part], stroke.cuts[i], strokes, absorbed))
+            if j < end:
+                continue
+            for t in range(s + 1, min(s + MOST_STROKES, len(cut))):
+                between = [parts[k][0, len(cut[k].cuts) - 1] for k in range(s + 1, t)]
+                for (begin, k), right in parts[t].items():
+                    joined = [part, *between, right]
+                    if begin == 0 and _may_be_digit(joined, strokes.height):
+                        digits.append(_digit((starts[s] + i, starts[t] + k), joined, stroke.cuts[i], strokes, absorbed))
     return digits
 
 
-def best_reading(digits: list[Digit], certainty: npt.NDArray[np.float32], height: float) -> list[int]:
-    """Which of a line's hypotheses, from left to right, read it best: every piece once.
-
-    certainty: float32 [N], the recognizer's largest probability for each; height: of the writing, in pixels.
-    """
-    count = max((digit.last for digit in digits), default=-1) + 1
-    best, way = [0.0] + [-np.inf] * count, [-1] * (count + 1)
-    for i in sorted(range(len(digits)), key=lambda i: digits[i].last):
-        digit = digits[i]
-        score = best[digit.first] + _log_odds(digit, float(certainty[i]), height)
-        if score > best[digit.last + 1]:
-            best[digit.last + 1], way[digit.last + 1] = score, i
-    chosen = []
-    at = count
-    while at > 0:
-        chosen.append(way[at])
-        at = digits[way[at]].first
-    return chosen[::-1]
+def _parts(stroke: _Stroke, height: float) -> dict[tuple[int, int], _Part]:
+    """What lies between any two cuts that do not cross."""
+    before = np.pad(np.cumsum(stroke.mask, axis=1), ((0, 0), (1, 0)))[np.arange(len(stroke.mask)), stroke.paths + 1]
+    parts = {}
+    for i, j in itertools.combinations(range(len(stroke.cuts)), 2):
+        crossing = np.maximum(before[i] - before[j], 0).sum()
+        if crossing <= CROSSING_CUTS * height * height and (part := stroke.between(i, j)) is not None:
+            parts[i, j] = part
+    return parts
 
 
-def _log_odds(digit: Digit, certainty: float, height: float) -> float:
-    rows, columns = (int(side) for side in digit.ink.shape)
-    wide = max(0.0, (columns - 2) / height - USUAL_WIDTH)
-    short = max(0.0, USUAL_HEIGHT - (rows - 2) / height)
-    cut = CUT_PRIOR * (digit.cut_px > 0) + CUT_PENALTY * digit.cut_px / height
-    join = JOIN_PRIOR * digit.joins + GAP_PENALTY * digit.joined_px / height + TALL_PENALTY * (digit.least_px / height) ** 2
-    return DOUBT * float(np.log(max(certainty, 1e-3))) - WIDTH_PENALTY * wide - SHORT_PENALTY * short - cut - join
+def _may_be_digit(parts: list[_Part], height: float) -> bool:
+    reach = itertools.accumulate((part.right for part in parts), max)
+    gaps = [part.left - right for part, right in zip(parts[1:], reach, strict=False)]
+    wide = max(part.right for part in parts) - min(part.left for part in parts)
+    high = max(part.bottom for part in parts) - min(part.top for part in parts)
+    return max(gaps, default=0) <= WIDEST_GAP * height and wide <= WIDEST_DIGIT * height and high >= LOWEST_DIGIT * height
 
 
-def _digit(
-    first: int, last: int, together: list[_Piece], absorbed: Floats, joins: int, joined: float, least: float, pieces: list[_Piece]
-) -> Digit:
-    top, left = min(piece.top for piece in together), min(piece.left for piece in together)
-    bottom = max(piece.top + piece.mask.shape[0] for piece in together)
-    mask = np.zeros((bottom - top + 2, max(piece.right for piece in together) - left + 2), np.uint8)
-    for piece in together:
-        y, x = piece.top - top + 1, piece.left - left + 1
-        mask[y : y + piece.mask.shape[0], x : x + piece.mask.shape[1]] |= piece.mask
-    around = _window(absorbed, top - 1, left - 1, mask.shape)
+def _digit(places: tuple[int, int], parts: list[_Part], cut: Cut, strokes: Strokes, absorbed: Floats) -> Digit:
+    top, left = min(part.top for part in parts) - 1, min(part.left for part in parts) - 1
+    mask = np.zeros((max(part.bottom for part in parts) - top + 1, max(part.right for part in parts) - left + 1), np.uint8)
+    for part in parts:
+        y, x = part.top - top, part.left - left
+        mask[y : y + part.mask.shape[0], x : x + part.mask.shape[1]] |= part.mask
     # The soft edge of a stroke is its own, unless the pixel belongs to the neighbour.
     soft = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
-    for other in (*pieces[max(0, first - 2) : first], *pieces[last + 1 : last + 3]):
-        _erase(soft, other, top - 1, left - 1)
-    return Digit(first, last, top - 1, left - 1, around * soft, together[0].cut_px, joins, least, joined)
+    neighbours = (_window(strokes.labels, top, left, mask.shape) > 0) & (mask == 0)
+    ink = np.where(neighbours, np.float32(0), _window(absorbed, top, left, mask.shape) * soft)
+    least = float(min(part.mask.shape[0] for part in parts)) if len(parts) > 1 else 0.0
+    return Digit(*places, top, left, ink, cut, len(parts) - 1, least)
 
 
-def _high(pieces: list[_Piece]) -> float:
-    return float(max(p.top + p.mask.shape[0] for p in pieces) - min(p.top for p in pieces))
-
-
-def _erase(soft: npt.NDArray[np.uint8], other: _Piece, top: int, left: int) -> None:
-    y, x = other.top - top, other.left - left
-    y0, x0 = max(y, 0), max(x, 0)
-    y1, x1 = min(y + other.mask.shape[0], soft.shape[0]), min(x + other.mask.shape[1], soft.shape[1])
-    if y1 > y0 and x1 > x0:
-        soft[y0:y1, x0:x1][other.mask[y0 - y : y1 - y, x0 - x : x1 - x]] = 0
-
-
-def _window(absorbed: Floats, top: int, left: int, shape: tuple[int, ...]) -> Floats:
-    """A part of the page, padded with paper where it reaches over the page's edge."""
-    part = np.zeros(shape, np.float32)
-    y0, x0 = max(top, 0), max(left, 0)
-    inside = absorbed[y0 : top + shape[0], x0 : left + shape[1]]
-    part[y0 - top : y0 - top + inside.shape[0], x0 - left : x0 - left + inside.shape[1]] = inside
+def _window(page: npt.NDArray[Number], top: int, left: int, shape: tuple[int, ...]) -> npt.NDArray[Number]:
+    """A part of the page, padded with zeros where it reaches over the page's edge."""
+    part = np.zeros(shape, page.dtype)
+    y, x = max(top, 0), max(left, 0)
+    inside = page[y : top + shape[0], x : left + shape[1]]
+    part[y - top : y - top + inside.shape[0], x - left : x - left + inside.shape[1]] = inside
     return part
 
 
-def _pieces(strokes: Strokes, stroke: int, absorbed: Floats) -> list[_Piece]:
-    """A stroke cut wherever two digits might touch, from left to right."""
-    rows, columns = np.nonzero(strokes.labels == stroke)
+def _cut_stroke(strokes: Strokes, label: int, absorbed: Floats) -> _Stroke:
+    rows, columns = np.nonzero(strokes.labels == label)
     top, left = int(rows.min()), int(columns.min())
     box = np.s_[top : int(rows.max()) + 1, left : int(columns.max()) + 1]
-    mask = strokes.labels[box] == stroke
+    mask = strokes.labels[box] == label
     ink = np.where(mask, absorbed[box] / np.percentile(absorbed[box][mask], 80), 0.0).clip(0, 1)
-    cuts = _cuts(ink, strokes.height) if mask.shape[1] >= NARROWEST_CUT * strokes.height else []
-    side = np.zeros(mask.shape, int)
-    for path, _ in cuts:
-        side += np.arange(mask.shape[1]) > path[:, None]
-    pieces = []
-    costs = [0.0, *(cost for _, cost in cuts)]
-    for k, cost in enumerate(costs):
-        own = mask & (side == k)
-        if not own.any():
-            continue
-        ys, xs = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
-        part = own[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1]
-        pieces.append(_Piece(part, top + int(ys[0]), left + int(xs[0]), stroke, cost))
-    return pieces
+    high, wide = mask.shape
+    paths, costs = np.zeros((0, high), np.int64), np.zeros(0)
+    if wide >= NARROWEST_CUT * strokes.height:
+        paths, costs = _cheapest_cuts(ink, strokes.height)
+    cuts = []
+    for path, cost in zip(paths, costs, strict=True):
+        along = ink[np.arange(high), path]
+        pens = int(np.count_nonzero(np.diff((along > CROSSED).astype(int), prepend=0) == 1))
+        cuts.append(Cut(float(cost), float(along.max()), float(np.abs(np.diff(path)).sum()), pens))
+    paths = np.pad(paths, ((1, 1), (0, 0)), constant_values=((-1, wide - 1), (0, 0)))
+    return _Stroke(top, left, mask, paths, (Cut(), *cuts, Cut()))
 
 
-def _cuts(ink: npt.NDArray[np.float64], height: float) -> list[tuple[npt.NDArray[np.int64], float]]:
-    """The cheapest ways through a stroke from above to below, from left to right: columns int64 [H], and the ink each goes through."""
-    down, up = _costs(ink), _costs(ink[::-1])[::-1]
-    middle = ink.shape[0] // 2
-    through = down[middle] + up[middle] - ink[middle] - PAPER_COST
-    spacing = max(2, round(CUT_SPACING * height))
-    found: list[tuple[npt.NDArray[np.int64], float]] = []
-    for x in np.argsort(through, kind="stable"):
-        if len(found) == MOST_CUTS or through[x] > DEAREST_CUT * height:
+def _cheapest_cuts(ink: Doubles, height: float) -> tuple[Columns, Doubles]:
+    """The cheapest ways through a stroke from above to below, from left to right: columns int64 [C, H], and the ink each goes through."""
+    high = len(ink)
+    down, up = _Ways(ink), _Ways(ink[::-1])
+    paths, costs = [], []
+    for row in sorted({round(share * (high - 1)) for share in THROUGH}):
+        lower = up.paths(high - 1 - row)[:, ::-1]
+        paths.append(np.concatenate([down.paths(row), lower[:, 1:]], axis=1))
+        costs.append(down.cost[row] + up.cost[high - 1 - row] - ink[row] - PAPER_COST)
+    path, cost = np.concatenate(paths), np.concatenate(costs)
+    before = np.pad(np.cumsum(ink, axis=1), ((0, 0), (1, 0)))[np.arange(high), path + 1]
+    found: list[int] = []
+    for k in np.argsort(cost, kind="stable"):
+        if len(found) == MOST_CUTS or cost[k] > DEAREST_CUT * height:
             break
-        if not spacing <= x < ink.shape[1] - spacing:
-            continue
-        path = _path(down, up, middle, int(x))
-        if all(np.abs(path - other).mean() >= spacing for other, _ in found) and _may_part_digits(ink, path, height):
-            found.append((path, float(ink[np.arange(len(path)), path].sum())))
-    found.sort(key=lambda cut: float(cut[0].mean()))
-    return found
+        new = all(np.abs(before[k] - before[other]).sum() > SAME_CUT * height * height for other in found)
+        if new and _parts_digits(ink, path[k], height):
+            found.append(int(k))
+    found.sort(key=lambda k: float(before[k].sum()))
+    return path[found], cost[found]
 
 
-def _may_part_digits(ink: npt.NDArray[np.float64], path: npt.NDArray[np.int64], height: float) -> bool:
-    """Whether a cut crosses ink twice at most, and leaves on both sides what is high enough for a digit."""
-    crossed = ink[np.arange(len(path)), path] > CROSSED
-    if np.count_nonzero(np.diff(crossed.astype(int), prepend=0) == 1) > 2:
-        return False
+def _parts_digits(ink: Doubles, path: Columns, height: float) -> bool:
+    """Whether a cut leaves on both sides what is high enough for a digit."""
     right = np.arange(ink.shape[1]) > path[:, None]
-    return all(_extent(np.asarray(((ink > CROSSED) & side).any(1))) >= LOWEST_DIGIT * height for side in (right, ~right))
+    rows = [np.flatnonzero(((ink > CROSSED) & side).any(1)) for side in (right, ~right)]
+    return all(len(inked) > 0 and inked[-1] - inked[0] + 1 >= LOWEST_SIDE * height for inked in rows)
 
 
-def _costs(ink: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Cost of the cheapest way from above to each pixel."""
-    cost = ink + PAPER_COST
-    for row in range(1, len(cost)):
-        above = np.pad(cost[row - 1], 1, constant_values=np.inf)
-        oblique = np.minimum(above[:-2], above[2:]) + (LEANING - 1) * cost[row]
-        cost[row] += np.minimum(above[1:-1], oblique)
-    return cost
+class _Ways:
+    """The cheapest ways from above to every pixel of a stroke, float64 [H, W]: straight or obliquely down, or along a row."""
 
+    def __init__(self, ink: Doubles) -> None:
+        price = ink + PAPER_COST
+        self.cost = np.empty_like(price)
+        self._above = np.zeros(price.shape, np.int64)
+        """The column from which each row is entered, for each pixel of it."""
+        columns = np.arange(price.shape[1])
+        entered = columns
+        for y, here in enumerate(price):
+            fresh = here.copy()
+            if y:
+                around = np.pad(self.cost[y - 1], 1, constant_values=np.inf)
+                oblique = (LEANING - 1) * here
+                steps = np.stack([around[1:-1], around[:-2] + oblique, around[2:] + oblique])
+                chosen = steps.argmin(0)
+                fresh += steps[chosen, columns]
+                entered = columns + np.array([0, -1, 1])[chosen]
+            # Along the row: prices summed from the left, so that a way from a to b costs the sum at b less that at a.
+            total = np.cumsum(here)
+            rightward, leftward = fresh - total, (fresh + total - here)[::-1]
+            left, right = np.minimum.accumulate(rightward), np.minimum.accumulate(leftward)[::-1]
+            from_left = np.maximum.accumulate(np.where(rightward <= left, columns, 0))
+            from_right = np.minimum.accumulate(np.where(leftward[::-1] <= right, columns, len(columns) - 1)[::-1])[::-1]
+            straight = left + total <= right - total + here
+            self.cost[y] = np.where(straight, left + total, right - total + here)
+            self._above[y] = entered[np.where(straight, from_left, from_right)]
 
-def _path(down: npt.NDArray[np.float64], up: npt.NDArray[np.float64], middle: int, x: int) -> npt.NDArray[np.int64]:
-    path = np.full(len(down), x)
-    for rows, cost, step in ((range(middle - 1, -1, -1), down, 1), (range(middle + 1, len(down)), up, -1)):
-        for row in rows:
-            at = path[row + step]
-            near = range(max(at - 1, 0), min(at + 2, down.shape[1]))
-            path[row] = min(near, key=lambda column: (cost[row, column], abs(column - at)))
-    return path
-
-
-def _extent(rows: npt.NDArray[np.bool_]) -> int:
-    at = np.flatnonzero(rows)
-    return int(at[-1] - at[0]) + 1 if len(at) else 0
+    def paths(self, row: int) -> Columns:
+        """The ways to every pixel of a row: int64 [W, row + 1], the column at which each leaves each row."""
+        path = np.empty((self.cost.shape[1], row + 1), np.int64)
+        path[:, row] = np.arange(self.cost.shape[1])
+        for y in range(row, 0, -1):
+            path[:, y - 1] = self._above[y, path[:, y]]
+        return path

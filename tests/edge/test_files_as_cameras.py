@@ -38,7 +38,7 @@ def test_a_folder_gives_its_newest_picture_with_the_time_of_the_file(tmp_path: P
     put(tmp_path / "b.jpg", jpeg(2), seconds=20)
     put(tmp_path / "z.jpg", jpeg(1), seconds=10)
     put(tmp_path / "notes.txt", b"newer, and no picture", seconds=30)
-    put(tmp_path / ".c.jpg.part", jpeg(3), seconds=40)
+    put(tmp_path / ".c.jpg", jpeg(3), seconds=40)
     with folder(tmp_path) as camera:
         frame = camera.frame()
     assert number_of(frame.picture) == 2

@@ -83,6 +83,17 @@ def test_nothing_counts_as_delivered_before_it_is_acknowledged() -> None:
     assert ids(to) == [1, 1, 2]
 
 
+def test_over_one_connection_nothing_is_sent_twice() -> None:
+    outbox = MemoryOutbox(record(number) for number in range(1, 301))
+    with broker() as to, mqtt(to, outbox) as output:
+        until(lambda: outbox.up_to("mqtt") == 300)
+        for number in range(301, 351):
+            outbox.add(record(number))
+            output.wake()
+        until(lambda: outbox.up_to("mqtt") == 350)
+    assert ids(to) == list(range(1, 351))
+
+
 def test_a_broker_that_comes_back_gets_everything_in_order_without_a_gap() -> None:
     outbox = MemoryOutbox(record(number) for number in range(1, 501))
     with broker() as to, mqtt(to, outbox):

@@ -155,3 +155,17 @@ def test_a_frame_on_which_nothing_is_new_keeps_value_and_probabilities() -> None
     outcome = look(history, 8300.9, 900.0, new=False)
     assert outcome.history.shares() == pytest.approx(history.shares())
     assert outcome.value == history.value
+
+
+def test_a_little_doubt_in_a_leading_wheel_that_never_turns_does_not_stop_the_counter() -> None:
+    history, values = History(), []
+    for frame in range(30):
+        true = 5301.3 + 0.4 * frame
+        blend = 0.96 * ideal(positions(true, COUNT)) + 0.04 * ideal(positions(true + 70_000, COUNT))
+        novelty = None if frame == 0 else np.isin(np.arange(COUNT), [4]).astype(float)
+        outcome = observe(history, blend, RULES, time_s=frame * 100.0, novelty=novelty)
+        history = outcome.history
+        values.append((outcome.verdict, outcome.value))
+    assert values.count((Verdict.OK, None)) == 0
+    assert sum(verdict is Verdict.OK for verdict, _ in values) >= 28
+    assert values[-1] == (Verdict.OK, 5312)

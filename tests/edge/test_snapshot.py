@@ -23,6 +23,14 @@ def settings(source: str, **given: object) -> CameraSettings:
     return CameraSettings(**{"source": source, "timeout_s": 5.0} | given)  # type: ignore[arg-type]
 
 
+def ended(name: str) -> list[threading.Thread]:
+    """The threads of a camera, each given time to end."""
+    threads = [thread for thread in threading.enumerate() if thread.name == f"camera {name}"]
+    for thread in threads:
+        thread.join(5)
+    return threads
+
+
 def test_each_frame_is_a_picture_asked_for_anew(server: CameraServer) -> None:
     with open_camera(settings(f"{server.url}/capture.jpg")) as camera:
         frames = [camera.frame() for _ in range(3)]
@@ -117,6 +125,8 @@ def test_closing_ends_a_frame_that_waits(server: CameraServer) -> None:
     with pytest.raises(CameraError, match="closed"):
         camera.frame()
     timer.join()
+    # Nor does a thread stay behind and wait on.
+    assert all(not thread.is_alive() for thread in ended(camera.name))
 
 
 def test_a_password_is_in_no_description_of_the_settings() -> None:

@@ -17,6 +17,7 @@ import trustme
 
 PROGRAMS = ("mosquitto", "mosquitto_sub")
 UP_WITHIN_S = 20.0
+PROBE = "probe"
 
 
 def installed() -> None:
@@ -82,6 +83,15 @@ class Mosquitto:
         self._config.write_text("\n".join([*lines, ""]))
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def client(self) -> list[str]:
+        """How its own clients reach it."""
+        reach = ["-h", "localhost", "-p", str(self.port)]
+        if self.certificates is not None:
+            certificate, key = self.certificates.client
+            reach += ["--cafile", str(self.certificates.authority), "--cert", str(certificate), "--key", str(key)]
+        return reach
+
     def start(self) -> None:
         self._process = subprocess.Popen(["mosquitto", "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         deadline = time.monotonic() + UP_WITHIN_S
@@ -111,6 +121,12 @@ def mosquitto(folder: Path, certificates: Certificates | None = None) -> Iterato
         broker.stop()
 
 
+def publish(broker: Mosquitto, topic: str, payload: str) -> None:
+    """As somebody else would."""
+    program = ["mosquitto_pub", *broker.client, "-t", topic, "-m", payload, "-q", "1"]
+    subprocess.run(program, check=True)
+
+
 class Listener:
     """mosquitto's own client, with a session that outlives its connections; `lines` is what came, as `topic payload`.
 
@@ -118,14 +134,9 @@ class Listener:
     """
 
     def __init__(self, broker: Mosquitto, topic: str) -> None:
-        self._command = [
-            "mosquitto_sub", "-h", "localhost", "-p", str(broker.port), "-t", topic, "-v", "-q", "1", "-i", "listener", "-c", "-V", "mqttv5",
-            "-R",
-        ]  # fmt: skip
-        if broker.certificates is not None:
-            certificate, key = broker.certificates.client
-            self._command += ["--cafile", str(broker.certificates.authority), "--cert", str(certificate), "--key", str(key)]
+        self._command = ["mosquitto_sub", *broker.client, "-t", topic, "-v", "-q", "1", "-i", "listener", "-c", "-R", "-V", "mqttv5"]
         self.lines: list[str] = []
+        self.heard_probe = threading.Event()
         self._closing = threading.Event()
         self._process = self._start()
         self._thread = threading.Thread(target=self._run)
@@ -138,7 +149,11 @@ class Listener:
         while True:
             assert self._process.stdout is not None
             with self._process.stdout as lines:
-                self.lines.extend(line.rstrip("\n") for line in lines)
+                for line in lines:
+                    if line.endswith(f" {PROBE}\n"):
+                        self.heard_probe.set()
+                    else:
+                        self.lines.append(line.rstrip("\n"))
             self._process.wait()
             if self._closing.wait(0.1):
                 return
@@ -153,8 +168,11 @@ class Listener:
 
 @contextlib.contextmanager
 def listener(broker: Mosquitto, topic: str) -> Iterator[Listener]:
+    """A client that listens already."""
     found = Listener(broker, topic)
     try:
+        while not found.heard_probe.wait(0.05):
+            publish(broker, topic.replace("+", PROBE), PROBE)
         yield found
     finally:
         found.close()

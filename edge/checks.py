@@ -1,0 +1,154 @@
+"""What `digitd doctor` looks at: each check says what it found, and where that is not well, what to do."""
+
+import dataclasses
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from edge import assembly
+from edge.config.load import load
+from edge.config.schema import Config
+from edge.errors import DigitdError
+
+THERMAL = Path("/sys/class/thermal")
+HOT_C = 80.0
+"""A Raspberry Pi slows down from here on."""
+LEAST_FREE_BYTES = 200_000_000
+DIGITD_BEGAN = 1_767_225_600
+"""2026-01-01 in seconds: a clock before it has not been set."""
+BROKER_TIMEOUT_S = 5.0
+THROTTLED = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit", 16: "under-voltage since boot"}
+"""Bits of `vcgencmd get_throttled` (Raspberry Pi documentation)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    well: bool | None
+    """None: there is nothing to check here."""
+    found: str
+    fix: str = ""
+    """What to do, where it is not well."""
+
+
+def checks(path: Path) -> Iterator[Check]:
+    """All of them, one after the other: some take seconds."""
+    try:
+        config: Config | None = load(path)
+        yield Check("configuration", True, f"{path}: {len(config.counter) if config else 0} counters")
+    except DigitdError as error:
+        config = None
+        yield Check("configuration", False, str(error).splitlines()[0], f"digitd check-config {path} tells all of it")
+    yield from _models(config)
+    if config is not None:
+        yield _guarded(
+            "camera", lambda: _camera(config), "look at camera.source, at the cable, and at who may use the device (group video)"
+        )
+        yield _guarded(
+            "database", lambda: _folder(config.store.path.parent), f"make {config.store.path.parent}, and let digitd write there"
+        )
+        yield _guarded("disk", lambda: _disk(config.store.path.parent), "make room, or move store.path to another disk")
+        yield _broker(config)
+    yield _clock()
+    yield _temperature()
+    yield _throttling()
+
+
+def _guarded(name: str, look: Callable[[], str], fix: str) -> Check:
+    try:
+        return Check(name, True, look())
+    except DigitdError as error:
+        return Check(name, False, str(error).splitlines()[0], fix)
+    except OSError as error:
+        return Check(name, False, f"{error.filename or name}: {error.strerror or error}", fix)
+
+
+def _models(config: Config | None) -> Iterator[Check]:
+    from edge.inference.model import load as load_model
+    from edge.inference.models import shipped
+
+    def runtimes() -> str:
+        if config is None or not config.counter:
+            return f"{(path := shipped('lenet5-counter')).name} on {load_model(path).runtime}"
+        return ", ".join(f"{name} on {kind.reader.recognizer.runtime}" for name, kind in assembly.kinds(config).items())
+
+    yield _guarded("model and runtime", runtimes, "pip install ai-edge-litert, or take model and card from the same release")
+
+
+def _camera(config: Config) -> str:
+    with assembly.camera(config.camera) as camera:
+        picture = camera.frame().picture
+    height, width = picture.shape[:2]
+    outside = [
+        counter.name for counter in config.counter if not ((counter.corners >= 0) & (counter.corners <= (width, height))).all()
+    ]  # fmt: skip
+    if outside:
+        raise DigitdError(f"{width} × {height} pixels, and the window of {', '.join(outside)} reaches beyond them; draw it anew")
+    return f"{camera.name}: {width} × {height} pixels"
+
+
+def _folder(folder: Path) -> str:
+    probe = folder / ".digitd-doctor"
+    probe.write_bytes(b"digitd")
+    probe.unlink()
+    return f"{folder} can be written to"
+
+
+def _disk(folder: Path) -> str:
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        raise DigitdError(f"{free / 1e6:.0f} MB are free in {folder}; expected {LEAST_FREE_BYTES / 1e6:.0f} or more")
+    return f"{free / 1e9:.1f} GB are free"
+
+
+def _broker(config: Config) -> Check:
+    if config.mqtt.host is None:
+        return Check("broker", None, "no mqtt.host")
+    address = (config.mqtt.host, config.mqtt.port_to_use)
+    fix = "look at mqtt.host and mqtt.port, and whether the broker runs; until then readings wait in the database"
+
+    def connected() -> str:
+        with socket.create_connection(address, timeout=BROKER_TIMEOUT_S):
+            return f"{address[0]}, port {address[1]} answers"
+
+    return _guarded("broker", connected, fix)
+
+
+def _clock() -> Check:
+    now = time.strftime("%Y-%m-%d %H:%M:%S %Z")
+    if time.time() < DIGITD_BEGAN:
+        return Check("clock", False, f"{now}: it has not been set", "connect to a network with a time server, or add a real-time clock")
+    if Path("/run/systemd/timesync").is_dir() and not Path("/run/systemd/timesync/synchronized").exists():
+        return Check("clock", False, f"{now}, not compared with a time server yet", "timedatectl tells why; readings carry this time")
+    return Check("clock", True, now)
+
+
+def _temperature() -> Check:
+    degrees = []
+    for zone in sorted(THERMAL.glob("thermal_zone*/temp")):
+        try:
+            degrees.append(int(zone.read_text()) / 1000)
+        except (OSError, ValueError):
+            continue
+    if not degrees:
+        return Check("temperature", None, "this machine shows none")
+    hottest = max(degrees)
+    return Check("temperature", hottest < HOT_C, f"{hottest:.0f} °C", "give it air, or a heat sink")
+
+
+def _throttling() -> Check:
+    if shutil.which("vcgencmd") is None:
+        return Check("throttling", None, "no vcgencmd: not a Raspberry Pi")
+    try:
+        told = subprocess.run(["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5, check=True).stdout
+        bits = int(told.strip().partition("=")[2], 16)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return Check("throttling", False, f"vcgencmd: {error}", f"may {os.environ.get('USER', 'digitd')} use /dev/vcio? (group video)")
+    said = [words for bit, words in THROTTLED.items() if bits >> bit & 1]
+    return Check("throttling", not said, ", ".join(said) or "none", "use the power supply that came with it, and cool it")

@@ -1,0 +1,97 @@
+"""Pages of handwriting to digits, with the model that ships; and cells that lie as MNIST's do."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edge.inference.model import load
+from edge.page import read_page
+from edge.vision.handwritten import shape, to_mnist_cell
+from edge.vision.segment import lines
+from train.datasets import mnist
+
+Image = npt.NDArray[np.uint8]
+RECOGNIZER = load(Path(__file__).parents[2] / "models" / "lenet5-handwritten.tflite")
+IMAGES, LABELS = mnist("train")
+
+
+def page(*written: str, gap: int = 12, ruled: bool = False) -> Image:
+    """Training digits, 42 pixels high, so far apart, on white paper."""
+    sheet = np.full((100 + 90 * len(written), 520), 240, np.float64)
+    if ruled:
+        sheet[45::45] -= 40
+    for i, line in enumerate(written):
+        x = 60
+        for k, digit in enumerate(line):
+            cover = IMAGES[np.flatnonzero(int(digit) == LABELS)[k]].astype(np.float32) / 255
+            cover = cover[:, np.flatnonzero(cover.max(0) > 0.3)[0] : np.flatnonzero(cover.max(0) > 0.3)[-1] + 1]
+            cover = cv2.resize(cover, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC).clip(0, 1)
+            sheet[60 + 90 * i : 116 + 90 * i, x : x + cover.shape[1]] *= 1 - 0.8 * cover
+            x += cover.shape[1] + gap
+    return np.rint(sheet).astype(np.uint8)
+
+
+def read(picture: Image) -> list[str]:
+    return [reading.raw for reading in read_page(RECOGNIZER, picture)]
+
+
+@pytest.mark.parametrize("shade", [0, 240, 255])
+def test_an_empty_page_has_no_line(shade: int) -> None:
+    assert lines(np.full((200, 300, 3), shade, np.uint8), RECOGNIZER.read) == []
+
+
+def test_lines_are_read_from_top_to_bottom() -> None:
+    assert read(page("0123456789", "31415926", "27182")) == ["0123456789", "31415926", "27182"]
+
+
+def test_ruled_paper_reads_as_plain_paper_does() -> None:
+    assert read(page("0123456789", "31415926", ruled=True)) == ["0123456789", "31415926"]
+
+
+def test_white_ink_on_black_reads_as_black_on_white_does() -> None:
+    assert read(255 - page("2718", "1414")) == ["2718", "1414"]
+
+
+def test_digits_that_touch_are_split() -> None:
+    assert read(page("2050837", gap=-2)) == ["2050837"]
+
+
+def test_a_single_digit_is_a_line() -> None:
+    assert read(page("5")) == ["5"]
+
+
+def test_boxes_stand_around_the_digits_in_order() -> None:
+    (line,) = lines(page("205"), RECOGNIZER.read)
+    assert line.digits == (2, 0, 5)
+    assert line.cells.shape == (3, 32, 32, 1)
+    assert line.corners.shape == (3, 4, 2)
+    assert (np.diff(line.corners[:, 0, 0]) > 20).all()
+    assert (line.certainty > 0.9).all()
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(60, 30), (30, 60), (7, 3)])
+def test_a_cell_holds_its_digit_in_a_box_of_20_with_the_centre_of_mass_in_the_middle(rows: int, columns: int) -> None:
+    digit = np.zeros((rows + 10, columns + 20), np.float32)
+    digit[5 : 5 + rows, 5 : 5 + columns] = 0.6
+    digit[5 : 5 + rows // 2, 5 : 5 + columns // 2] = 0.2  # one corner is faint: the middle of the ink is not that of the box
+    cell = to_mnist_cell(digit).astype(float)
+    inked = np.argwhere(cell > 0)
+    assert max(np.ptp(inked, axis=0) + 1) == 20
+    assert cell.max() == 255
+    centre = [(cell.sum(1 - axis) @ np.arange(32)) / cell.sum() for axis in (0, 1)]
+    assert centre == pytest.approx([15.5, 15.5], abs=0.51)
+
+
+def test_no_ink_makes_a_black_cell() -> None:
+    assert not to_mnist_cell(np.zeros((20, 10), np.float32)).any()
+
+
+def test_the_shape_of_a_ring() -> None:
+    ring = np.zeros((44, 34), np.float32)
+    cv2.ellipse(ring, (16, 21), (14, 19), 0, 0, 360, 0.8, 3)
+    high, wide, across = shape(ring)
+    assert (high, wide) == pytest.approx((41, 31), abs=2)
+    assert 1.6 < across < 2.0

@@ -1,0 +1,59 @@
+"""Strokes and the lines they stand in. Digits are drawn as bars 40 pixels high."""
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.vision.strokes import find_strokes
+
+Image = npt.NDArray[np.uint8]
+
+
+def bars(*places: tuple[int, int]) -> Image:
+    """A page with a bar of 40 × 8 pixels at each (row, column)."""
+    page = np.zeros((300, 400), np.uint8)
+    for y, x in places:
+        page[y : y + 40, x : x + 8] = 1
+    return page
+
+
+def test_a_blank_page_has_no_line() -> None:
+    assert find_strokes(np.zeros((100, 200), np.uint8)).lines == ()
+
+
+def test_lines_are_read_from_top_to_bottom_and_strokes_from_left_to_right() -> None:
+    strokes = find_strokes(bars((200, 300), (40, 200), (200, 100), (40, 100), (40, 300)))
+    assert strokes.lines == (range(1, 4), range(4, 6))
+    assert [strokes.labels[60, x + 4] for x in (100, 200, 300)] == [1, 2, 3]
+    assert [strokes.labels[220, x + 4] for x in (100, 300)] == [4, 5]
+    assert strokes.height == 40
+
+
+def test_digits_may_dance_on_a_slanted_line() -> None:
+    strokes = find_strokes(bars((40, 50), (58, 120), (50, 190), (66, 260), (60, 330)))
+    assert strokes.lines == (range(1, 6),)
+
+
+def test_specks_are_dropped() -> None:
+    page = bars((40, 100), (40, 200))
+    page[60:63, 150:153] = 1
+    assert find_strokes(page).lines == (range(1, 3),)
+
+
+def test_a_comma_is_dropped_and_a_broken_digit_joined() -> None:
+    page = bars((40, 100), (40, 200), (40, 280), (40, 320), (40, 360))
+    page[54:58, 100:108] = 0  # the first digit is broken
+    page[74:88, 214:218] = 1  # a comma hangs beside the second
+    strokes = find_strokes(page)
+    assert strokes.lines == (range(1, 6),)
+    assert strokes.labels[45, 104] == strokes.labels[75, 104] == 1
+    assert strokes.labels[82, 216] == 0
+
+
+def test_a_frame_and_what_the_sides_of_the_picture_cut_off_are_dropped() -> None:
+    page = bars((120, 100), (120, 200), (120, 300))
+    page[60:240, 30:33] = page[60:240, 370:373] = 1
+    page[60:63, 30:373] = page[237:240, 30:373] = 1
+    page[120:160, 0:5] = 1
+    strokes = find_strokes(page)
+    assert strokes.lines == (range(1, 4),)
+    assert strokes.labels[60, 200] == strokes.labels[140, 2] == 0

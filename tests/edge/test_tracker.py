@@ -1,0 +1,125 @@
+"""One counter, frame after frame, on a rendered counter whose truth is known."""
+
+import datetime
+import json
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from edge.capture.simulated import Options, Simulated
+from edge.counter.plausibility import Rules
+from edge.errors import UsageError
+from edge.inference.model import load
+from edge.reader import Reader
+from edge.reading import Status
+from edge.tracker import Tracker
+from edge.vision.reference import Reference
+from edge.vision.window import Image
+from tests.edge.simulation import MODEL
+
+RECOGNIZER = load(MODEL)
+STEP = Decimal("0.1")
+NOON = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
+
+
+def follower(camera: Simulated, *, reference: Reference | None = None, state: dict[str, object] | None = None) -> Tracker:
+    reader = Reader(RECOGNIZER, digits=7, decimals=1, rules=Rules(max_rate=1.0))
+    return Tracker(reader, camera.windows[0], reference=reference, state=state)
+
+
+def camera(**options: float) -> Simulated:
+    return Simulated(Options(**{"rate": 600.0, "step": 0.5, **options}))  # type: ignore[arg-type]
+
+
+def test_a_running_counter_is_followed_to_a_step_and_never_backwards() -> None:
+    values = []
+    with camera() as plate:
+        tracker = follower(plate)
+        for _ in range(120):
+            frame = plate.frame()
+            reading = tracker.look(frame.picture, frame.time)
+            if reading.status is Status.OK:
+                assert reading.value is not None
+                assert abs(reading.value - plate.truth[0]) <= STEP
+                values.append(reading.value)
+    assert len(values) >= 110
+    assert values == sorted(values)
+    assert tracker.rate(frame.time) == pytest.approx(600, rel=0.25)
+
+
+def test_what_has_not_changed_is_not_read_again() -> None:
+    class Counting:
+        classes, runtime, quantized = RECOGNIZER.classes, RECOGNIZER.runtime, RECOGNIZER.quantized
+        cells = 0
+
+        def read(self, cells: np.ndarray) -> np.ndarray:
+            self.cells += len(cells)
+            return RECOGNIZER.read(cells)
+
+    with camera(rate=0.0) as plate:
+        counting = Counting()
+        tracker = Tracker(Reader(counting, digits=7, decimals=1), plate.windows[0])
+        values = {tracker.look(plate.frame().picture, NOON + datetime.timedelta(seconds=i)).value for i in range(20)}
+    assert values == {plate.truth[0]}
+    assert counting.cells <= 2 * 3 * 7  # once; some more where noise makes a wheel look new
+
+
+def test_what_is_known_outlives_a_restart() -> None:
+    with camera() as plate:
+        first = follower(plate)
+        for _ in range(10):
+            frame = plate.frame()
+            before = first.look(frame.picture, frame.time)
+        second = follower(plate, state=json.loads(json.dumps(first.state())))
+        assert (second.value, second.history, second.learnt, second.changes) == (first.value, first.history, first.learnt, first.changes)
+        frame = plate.frame()
+        after = second.look(frame.picture, frame.time)
+    assert before.value is not None
+    assert after.value is not None
+    assert 0 <= after.value - before.value <= 2 * STEP
+
+
+@pytest.mark.parametrize(
+    "state", [{}, {"digits": 5}, {"digits": 7, "history": None}, {"digits": 7, "history": {}, "learnt": 3, "changes": 0}]
+)
+def test_a_damaged_state_or_one_of_another_counter_begins_anew(state: dict[str, object]) -> None:
+    with camera(rate=0.0) as plate:
+        tracker = follower(plate, state=state)
+        assert tracker.value is None
+        assert tracker.look(plate.frame().picture, NOON).value == plate.truth[0]
+
+
+def test_a_person_knows_better() -> None:
+    with camera(rate=0.0, start=1234.5) as plate:
+        tracker = follower(plate)
+        tracker.set_value(Decimal("9876.5"), NOON)
+        assert tracker.value == Decimal("9876.5")
+        reading = tracker.look(plate.frame().picture, NOON)
+        assert (reading.status, reading.value) == (Status.DECREASED, Decimal("9876.5"))
+        tracker.set_value(Decimal("1234.5"), NOON)
+        assert tracker.look(plate.frame().picture, NOON + datetime.timedelta(seconds=1)).status is Status.OK
+        with pytest.raises(UsageError, match="a counter of 7 digits"):
+            tracker.set_value(Decimal("1234567.8"), NOON)
+
+
+def test_the_dark_says_so_keeps_the_value_and_is_over_when_light_returns() -> None:
+    with camera(rate=0.0) as plate:
+        tracker = follower(plate)
+        light = plate.frame().picture
+        dark: Image = (light // 40).astype(np.uint8)
+        seen = [tracker.look(each, NOON + datetime.timedelta(seconds=i)) for i, each in enumerate((light, dark, dark, light))]
+    assert [reading.status for reading in seen] == [Status.OK, Status.TOO_DARK, Status.TOO_DARK, Status.OK]
+    assert {reading.value for reading in seen} == {plate.truth[0]}
+
+
+def test_a_nudged_camera_is_followed_and_another_scene_is_misaligned() -> None:
+    with camera(rate=0.0) as plate:
+        picture = plate.frame().picture
+        tracker = follower(plate, reference=Reference.of(picture, plate.windows[0]))
+        nudged = np.roll(picture, (9, -14), (0, 1))
+        other = np.random.default_rng(0).integers(60, 190, picture.shape).astype(np.uint8)
+        seen = [tracker.look(each, NOON + datetime.timedelta(seconds=2 * i)) for i, each in enumerate((picture, nudged, other, picture))]
+    assert [reading.status for reading in seen] == [Status.OK, Status.OK, Status.MISALIGNED, Status.OK]
+    assert {reading.value for reading in seen} == {plate.truth[0]}
+    assert np.allclose(seen[1].window.mean(0) - seen[0].window.mean(0), (-14, 9), atol=1.5)
