@@ -67,6 +67,7 @@ class Daemon:
         self._camera: Watched | None = None
         self._ready = False
         self._due = 0.0
+        self._woken_for = 0
         self._thin_at = time.monotonic()
 
     def run(self) -> int:
@@ -202,8 +203,10 @@ class Daemon:
 
     def _hand_on(self, store: Store, parts: Parts) -> None:
         store.tick()
-        for output in parts.outputs.values():
-            output.wake()
+        if store.committed != self._woken_for:
+            self._woken_for = store.committed
+            for output in parts.outputs.values():
+                output.wake()
         if time.monotonic() >= self._thin_at:
             self._thin_at = time.monotonic() + THIN_EVERY_S
             kept = self.config.store

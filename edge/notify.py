@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 
 TIMEOUT_S = 1.0
-"""A service manager that does not listen for so long is not waited for."""
+"""A service manager that does not listen for so long is not waited for any more."""
 TIMES_A_PERIOD = 4
 """So many signs of life within the time after which systemd takes a silent service for dead."""
 
@@ -39,7 +39,6 @@ class Notifier:
         self._socket: socket.socket | None = None
         if name.startswith(("@", "/")):
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-            self._socket.settimeout(TIMEOUT_S)
         elif name:
             log.warning("NOTIFY_SOCKET=%s: expected a path or @name; systemd is told nothing", name)
 
@@ -103,6 +102,8 @@ class Notifier:
         if self._socket is None:
             return
         try:
+            # Waited for once, so that the loop beside it does not stand still again and again.
+            self._socket.settimeout(0 if self._failed else TIMEOUT_S)
             self._socket.sendto("\n".join(fields).encode(), self._address)
             self._failed = False
         except OSError as error:

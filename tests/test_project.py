@@ -17,6 +17,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 LARGEST_FILE_BYTES = 1_000_000
 IMPORT_NAMES = {
     "opencv-python-headless": "cv2", "ai-edge-litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime",
+    "paho-mqtt": "paho", "prometheus-client": "prometheus_client",
 }  # fmt: skip
 """How a distribution is imported, where that is not its name."""
 

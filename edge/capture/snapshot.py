@@ -60,6 +60,7 @@ class _Fetch(Generic[T]):
 
     def __init__(self, address: Address, timeout_s: float, take: Callable[[Exchange], T]) -> None:
         self._name, self._take = address.shown, take
+        self._settle = threading.RLock()
         self._done = threading.Event()
         self._taken: list[T] = []
         self._error = ""
@@ -79,16 +80,18 @@ class _Fetch(Generic[T]):
         self._over(f"{self._name}: {reason}")
         self._exchange.abort()
 
-    def _over(self, error: str) -> None:
-        if not self._done.is_set():
-            self._error = error
-            self._done.set()
+    def _over(self, error: str = "", *taken: T) -> None:
+        """How it ended, unless it has already: what an aborted connection still gives is half of something."""
+        with self._settle:
+            if not self._done.is_set():
+                self._error, self._taken = error, list(taken)
+                self._done.set()
 
     def _run(self) -> None:
         try:
             with self._exchange:
-                self._taken.append(self._take(self._exchange))
-            self._done.set()
+                taken = self._take(self._exchange)
+            self._over("", taken)
         except DigitdError as error:
             self._over(str(error))
         # Whatever it is, whoever waits must hear of it.

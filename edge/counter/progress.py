@@ -17,7 +17,7 @@ Integers = npt.NDArray[np.int64]
 
 TENTHS = 10
 """Places of the last wheel to a step, as the value is tracked."""
-CHANGE = 0.05
+CHANGE = 0.1
 """Probability that the pace changes from one frame to the next."""
 PACE_S = 300.0
 """Seconds over which a pace is averaged."""
@@ -28,8 +28,10 @@ ROLLING_DIGITS, STEPPING_DIGITS = 0.05, 0.5
 AT_REST_DIGITS = 0.02
 """The same where the last wheel's picture has not changed."""
 LEAST = 0.1
+BACK_DIGITS = 0.35
+"""So far a wheel that never turns back may be read behind where it was read before."""
 """Steps that a last wheel whose picture is new has turned by at least, as a rule."""
-STILL = -7.0
+STILL = -12.0
 """Natural logarithm of the probability that a wheel turns and its picture does not change."""
 
 
@@ -68,6 +70,8 @@ class Progress:
         noise = ROLLING_DIGITS if self.rolling else STEPPING_DIGITS
         width = AT_REST_DIGITS + self.novelty * (noise + VARIES * np.abs(expected))
         steady = np.exp(-np.abs(steps - expected) / width) * np.tanh(0.5 / TENTHS / width)
+        if not self.decreases:
+            steady = steady * (steps >= -BACK_DIGITS)
         return np.where(known, 1 - CHANGE, 0.0) * steady, math.exp(STILL * (1 - self.novelty)) / TENTHS * share * tail
 
     def paces(self, before: Floats, steps: Floats, changed: npt.NDArray[np.bool_]) -> Floats:

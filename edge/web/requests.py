@@ -11,7 +11,7 @@ from edge.web.answers import Refused
 
 MOST_BYTES = 4096
 MOST_DIGITS, MOST_DECIMALS = 15, 9
-NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 EXPECTED = '{"value": 123.4}: what the counter shows'
 
 

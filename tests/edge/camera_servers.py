@@ -165,9 +165,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _stream(self) -> None:
         """A burst, a pause, and then on and on."""
         for _ in self._parts(lengths=True):
-            if self.server.sent == BURST:
+            if self.server.sent >= BURST:
                 self.server.go_on.wait(10)
-            if self.server.sent > BURST:
                 time.sleep(0.01)
 
     def _plain_stream(self) -> None:
@@ -175,8 +174,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0.01)
 
     def _short_stream(self) -> None:
-        for _ in self._parts(lengths=True):
-            if self.server.sent == 3:
+        for part, _ in enumerate(self._parts(lengths=True)):
+            if part == 2:
                 return
             time.sleep(0.05)
 

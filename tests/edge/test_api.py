@@ -1,5 +1,7 @@
 """The HTTP API, asked over a real connection."""
 
+import contextlib
+import http.client
 import json
 import logging
 from collections.abc import Iterator
@@ -66,6 +68,15 @@ def test_everything_else_needs_the_token_even_what_is_not_there(client: Client, 
 def test_the_token_counts_as_a_bearer_token_only(client: Client, value: str) -> None:
     assert client.ask("/api/v1/status", token=None, headers={"Authorization": value}).status == 401
     assert client.ask(f"/api/v1/status?token={TOKEN}", token=None).status == 401
+
+
+def test_two_tokens_at_once_are_none(client: Client) -> None:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", client.port, timeout=60)) as connection:
+        connection.putrequest("GET", "/api/v1/status")
+        connection.putheader("Authorization", f"Bearer {TOKEN}")
+        connection.putheader("Authorization", "Bearer another-token-of-some-length")
+        connection.endheaders()
+        assert connection.getresponse().status == 401
 
 
 def test_bearer_may_be_written_in_any_case(client: Client) -> None:
