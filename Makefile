@@ -15,11 +15,11 @@ READY := $(VENV)/.ready
 QUICK_OPTION := $(if $(filter-out 0,$(QUICK)),--quick)
 DATA_OPTION := $(if $(DATA),--data $(DATA))
 
-.PHONY: help train convert test lint bench demo clean
+.PHONY: help train convert test test-long lint bench demo install uninstall clean
 
 help: ## this list
 	@echo "make TARGET, with"
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 	@echo "options: QUICK=1 (the whole way in minutes, into build/quick), DATA=\"real DIR\" (--data, for train), ARGS=\"…\" (more of the command's options)"
 
 train: $(READY) ## real digits → runs/*.keras, float32
@@ -30,6 +30,9 @@ convert: $(READY) ## runs/*.keras → models/*.tflite and *.onnx in int8, with t
 
 test: lint ## lint, types and all tests; ARGS="tests/edge -k wheel" for some
 	$(RUN) pytest $(ARGS)
+
+test-long: $(READY) ## the long ones in full: 200 kills, 50 broker restarts, the year, 10,000 damaged frames; about an hour
+	DIGITD_LONG=1 $(RUN) pytest tests/system $(ARGS)
 
 lint: $(READY) ## ruff and mypy
 	$(RUN) ruff check .
@@ -42,6 +45,12 @@ bench: $(READY) ## speed: int8 ONNX and TFLite against the float32 of the same n
 
 demo: $(READY) ## a rendered counter that runs, and what is read of it, live in the terminal; ARGS="--frames 100"
 	$(RUN) edge demo $(ARGS)
+
+install: ## on the Raspberry Pi, as root: digitd as a service (venv in /opt/digitd, unit, configuration, data folder)
+	@systemd/install.sh
+
+uninstall: ## take the service away; configuration and readings stay
+	@systemd/uninstall.sh
 
 clean: ## remove .venv, build/ and caches; what was trained stays in runs/
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

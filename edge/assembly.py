@@ -65,6 +65,7 @@ def camera(config: CameraConfig) -> Watched:
         width=config.width,
         height=config.height,
         rotation=config.rotation,
+        fps=config.fps,
         exposure_us=None if config.exposure is None else round(config.exposure * 1e6),
         gain=config.gain,
         white_balance=config.white_balance,

@@ -24,7 +24,7 @@ from edge.vision import placement
 from edge.vision.align import Alignment
 from edge.vision.cells import CELL_SIZE
 from edge.vision.reference import Reference
-from edge.vision.window import Corners, Image
+from edge.vision.window import Corners, Image, inside
 
 ALIGN_EVERY_S = 1.0
 """A camera that was nudged is noticed within so long; looking at every frame would cost more than all the rest."""
@@ -109,8 +109,10 @@ class Tracker:
 
     def _aligned(self, frame: Image, now_s: float) -> bool:
         """Whether the window is where it should be, or was found again."""
-        if self.reference is None or abs(now_s - self._aligned_s) < ALIGN_EVERY_S:
-            return self.reference is None or self._window is not None
+        if self.reference is None:
+            return inside(self._given, frame.shape)
+        if abs(now_s - self._aligned_s) < ALIGN_EVERY_S:
+            return self._window is not None
         found = self.reader.found(frame, self.reference, self._alignment)
         self._alignment = found
         if found is None or not self.reader.is_found(found):

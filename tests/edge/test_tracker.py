@@ -123,3 +123,11 @@ def test_a_nudged_camera_is_followed_and_another_scene_is_misaligned() -> None:
     assert [reading.status for reading in seen] == [Status.OK, Status.OK, Status.MISALIGNED, Status.OK]
     assert {reading.value for reading in seen} == {plate.truth[0]}
     assert np.allclose(seen[1].window.mean(0) - seen[0].window.mean(0), (-14, 9), atol=1.5)
+
+
+def test_a_frame_that_does_not_hold_the_window_is_misaligned() -> None:
+    with camera(rate=0.0) as plate:
+        tracker = follower(plate)
+        picture = plate.frame().picture
+        seen = [tracker.look(each, NOON + datetime.timedelta(seconds=i)) for i, each in enumerate((picture, picture[:100, :100], picture))]
+    assert [reading.status for reading in seen] == [Status.OK, Status.MISALIGNED, Status.OK]

@@ -1,0 +1,109 @@
+"""`python -m bench.soak`: does the daemon's memory grow? The daemon itself, with database, broker, API and metrics on, as fast as it goes.
+
+A rendered counter turns all the time, so that every frame is read, kept and published. Needs mosquitto (apt-get install mosquitto).
+"""
+
+import argparse
+import json
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from edge.capture.simulated import Simulated
+
+SOURCE = "?digits=8&decimals=3&counters=2&rate=0.2&step=0.0333"
+WARM_FRAMES = 10_000
+"""Until then caches fill."""
+TOTAL = re.compile(rb'digitd_readings_total\{counter="first",status="[a-z_]+"\} ([0-9.]+)')
+
+
+def main() -> int:
+    """Run it; exit code 1 where memory grew by a megabyte or more, or is above 120."""
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=200_000, metavar="N", help="default: 200000")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    args = parser.parse_args()
+    if (broker := shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")) is None:
+        print(f"{parser.prog}: no mosquitto; apt-get install mosquitto", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory() as folder:
+        result = soaked(Path(folder), broker, args.frames)
+    print(json.dumps(result) if args.json else "  ".join(f"{key}: {value}" for key, value in result.items()))
+    return int(result["grown_mb"] >= 1 or result["rss_mb"] > 120)
+
+
+def soaked(folder: Path, broker: str, frames: int) -> dict[str, float]:
+    """Frames read, frames a second, megabytes of memory at the end, and by how much that is more than after the first frames."""
+    mqtt, http, token = _port(), _port(), secrets.token_urlsafe(32)
+    (folder / "token").write_text(token)
+    (folder / "token").chmod(0o600)
+    (folder / "mosquitto.conf").write_text(f"listener {mqtt} 127.0.0.1\nallow_anonymous true\n")
+    with Simulated.of(SOURCE) as camera:
+        windows = [" ".join(f"{x:.1f},{y:.1f}" for x, y in corners) for corners in camera.windows]
+    counters = "".join(
+        f'[[counter]]\nname = "{name}"\nwindow = "{window}"\ndigits = 8\ndecimals = 3\nmax_rate = 5\n'
+        for name, window in zip(("first", "second"), windows, strict=True)
+    )
+    (folder / "digitd.toml").write_text(
+        f'[camera]\nsource = "simulated:{SOURCE}"\ninterval = 0\n{counters}[store]\npath = "digitd.sqlite"\n'
+        f'[mqtt]\nhost = "127.0.0.1"\nport = {mqtt}\n[http]\nenabled = true\nport = {http}\ntoken_file = "{folder / "token"}"\n'
+    )
+    command = [sys.executable, "-m", "edge", "run", "--config", str(folder / "digitd.toml")]
+    log = (folder / "log").open("wb")
+    with (
+        log,
+        subprocess.Popen([broker, "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log) as mosquitto,
+        subprocess.Popen(command, stderr=log) as daemon,
+    ):
+        try:
+            return _watched(daemon.pid, http, token, frames)
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            daemon.wait(30)
+            mosquitto.terminate()
+
+
+def _watched(process: int, port: int, token: str, frames: int) -> dict[str, float]:
+    started, begun, done = time.monotonic(), 0.0, 0.0
+    while done < frames:
+        time.sleep(2)
+        done = _frames(port, token)
+        if not begun and done >= min(WARM_FRAMES, frames / 4):
+            begun = _rss_mb(process)
+        if sys.stderr.isatty():
+            print(f"\r{done:.0f} of {frames} frames, {_rss_mb(process):.1f} MB ", end="", file=sys.stderr)
+    rss = _rss_mb(process)
+    a_second = done / (time.monotonic() - started)
+    return {"frames": done, "frames_a_second": round(a_second, 1), "rss_mb": round(rss, 1), "grown_mb": round(rss - begun, 2)}
+
+
+def _frames(port: int, token: str) -> float:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {token}"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return sum(float(number) for number in TOTAL.findall(answer.read()))
+    except OSError:
+        return 0.0
+
+
+def _rss_mb(process: int) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def _port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
