@@ -37,8 +37,8 @@ class Recipe:
 HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(24, 40)),
-    epochs=40,
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
+    epochs=58,
 )
 CLASSIC = dataclasses.replace(
     HANDWRITTEN,

@@ -139,16 +139,16 @@ def _settled(history: History, certain: float, rules: Rules, count: int) -> int 
     """The value that is certain enough to publish. A last wheel on the brink of the next digit may be read as either, and goes on as it
     was published: no step back, and none forward before it is the likelier.
     """
-    shares, scale = history.shares(), 10**count
+    shares, scale = history.shares(), int(10**count)
     best = max(shares, key=shares.__getitem__)
     open_shares = {value: share for value, share in shares.items() if not _decided(value, best, history.value, count)}
-    certain *= sum(open_shares.values())
     lower, higher = (best - 1) % scale, (best + 1) % scale
+    needed = max(certain * sum(open_shares.values()), rules.min_confidence)
     if not _turns(rules.mechanism):
-        return best if shares[best] >= max(certain, rules.min_confidence) else None
+        return best if shares[best] >= needed else None
 
     def known(value: int) -> bool:
-        return value in shares and _within(history, value, scale) >= max(certain, rules.min_confidence)
+        return value in shares and _within(history, value, scale) >= needed
 
     if history.value == higher and known(higher):
         return higher

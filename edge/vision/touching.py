@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.strokes import Strokes
+from edge.vision.ways import PAPER_COST, Ways
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -27,9 +28,8 @@ WIDEST_DIGIT, WIDEST_GAP, LOWEST_DIGIT, LOWEST_SIDE = 1.6, 0.25, 0.4, 0.5
 """A gap is between strokes of one digit; a side is what lies left or right of a cut."""
 SAME_CUT, CROSSING_CUTS = 0.02, 0.01
 """Ink between two cuts that are one and the same, ink in which two cuts may cross: in squares of the height."""
-CROSSED, LEANING, PAPER_COST = 0.3, 1.1, 0.02
-"""Share of full ink that counts as crossing a stroke of the pen; what a cut's oblique step costs beside a straight one, and what a step
-over bare paper costs beside one through full ink."""
+CROSSED = 0.3
+"""Share of full ink that counts as crossing a stroke of the pen."""
 THROUGH = (0.2, 0.35, 0.5, 0.65, 0.8)
 """Where every column is tried for a cut, in heights of the stroke."""
 
@@ -188,7 +188,7 @@ def _cut_stroke(strokes: Strokes, label: int, absorbed: Floats) -> _Stroke:
 def _cheapest_cuts(ink: Doubles, height: float) -> tuple[Columns, Doubles]:
     """The cheapest ways through a stroke from above to below, from left to right: columns int64 [C, H], and the ink each goes through."""
     high = len(ink)
-    down, up = _Ways(ink), _Ways(ink[::-1])
+    down, up = Ways(ink), Ways(ink[::-1])
     paths, costs = [], []
     for row in sorted({round(share * (high - 1)) for share in THROUGH}):
         lower = up.paths(high - 1 - row)[:, ::-1]
@@ -212,41 +212,3 @@ def _parts_digits(ink: Doubles, path: Columns, height: float) -> bool:
     right = np.arange(ink.shape[1]) > path[:, None]
     rows = [np.flatnonzero(((ink > CROSSED) & side).any(1)) for side in (right, ~right)]
     return all(len(inked) > 0 and inked[-1] - inked[0] + 1 >= LOWEST_SIDE * height for inked in rows)
-
-
-class _Ways:
-    """The cheapest ways from above to every pixel of a stroke, float64 [H, W]: straight or obliquely down, or along a row."""
-
-    def __init__(self, ink: Doubles) -> None:
-        price = ink + PAPER_COST
-        self.cost = np.empty_like(price)
-        self._above = np.zeros(price.shape, np.int64)
-        """The column from which each row is entered, for each pixel of it."""
-        columns = np.arange(price.shape[1])
-        entered = columns
-        for y, here in enumerate(price):
-            fresh = here.copy()
-            if y:
-                around = np.pad(self.cost[y - 1], 1, constant_values=np.inf)
-                oblique = (LEANING - 1) * here
-                steps = np.stack([around[1:-1], around[:-2] + oblique, around[2:] + oblique])
-                chosen = steps.argmin(0)
-                fresh += steps[chosen, columns]
-                entered = columns + np.array([0, -1, 1])[chosen]
-            # Along the row: prices summed from the left, so that a way from a to b costs the sum at b less that at a.
-            total = np.cumsum(here)
-            rightward, leftward = fresh - total, (fresh + total - here)[::-1]
-            left, right = np.minimum.accumulate(rightward), np.minimum.accumulate(leftward)[::-1]
-            from_left = np.maximum.accumulate(np.where(rightward <= left, columns, 0))
-            from_right = np.minimum.accumulate(np.where(leftward[::-1] <= right, columns, len(columns) - 1)[::-1])[::-1]
-            straight = left + total <= right - total + here
-            self.cost[y] = np.where(straight, left + total, right - total + here)
-            self._above[y] = entered[np.where(straight, from_left, from_right)]
-
-    def paths(self, row: int) -> Columns:
-        """The ways to every pixel of a row: int64 [W, row + 1], the column at which each leaves each row."""
-        path = np.empty((self.cost.shape[1], row + 1), np.int64)
-        path[:, row] = np.arange(self.cost.shape[1])
-        for y in range(row, 0, -1):
-            path[:, y - 1] = self._above[y, path[:, y]]
-        return path

@@ -97,8 +97,8 @@ def test_the_api_answers_while_it_reads_and_sets_a_value(tmp_path: Path) -> None
     with Running(configured(tmp_path, source="?digits=7&decimals=1&rate=0", more=more)) as daemon:
         daemon.heard("READY=1")
 
-        def ask(path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-            request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers)
+        def ask(path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> tuple[int, bytes]:
+            request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers or {})
             try:
                 with urllib.request.urlopen(request, timeout=30) as answer:
                     return answer.status, answer.read()
@@ -108,13 +108,13 @@ def test_the_api_answers_while_it_reads_and_sets_a_value(tmp_path: Path) -> None
         allowed = {"Authorization": f"Bearer {TOKEN}"}
         assert ask("/healthz")[0] == 200
         assert ask("/api/v1/counters/water")[0] == 401
-        code, body = ask("/api/v1/counters/water", **allowed)
+        code, body = ask("/api/v1/counters/water", allowed)
         assert (code, json.loads(body)["value"]) == (200, 1234.5)
-        assert ask("/api/v1/annotated.jpg", **allowed)[1][:2] == b"\xff\xd8"
-        assert b'digitd_readings_total{counter="water",status="ok"}' in ask("/metrics", **allowed)[1]
+        assert ask("/api/v1/annotated.jpg", allowed)[1][:2] == b"\xff\xd8"
+        assert b'digitd_readings_total{counter="water",status="ok"}' in ask("/metrics", allowed)[1]
         wrong = {**allowed, "Content-Type": "application/json"}
-        assert ask("/api/v1/counters/water/value", b'{"value": 9999999.9}', **wrong)[0] in (400, 422)
-        assert ask("/api/v1/counters/water/value", b'{"value": 2000.5}', **wrong)[0] in (200, 202, 204)
+        assert ask("/api/v1/counters/water/value", wrong, b'{"value": 9999999.9}')[0] in (400, 422)
+        assert ask("/api/v1/counters/water/value", wrong, b'{"value": 2000.5}')[0] in (200, 202, 204)
         daemon.logged("water: set to 2000.5")
         daemon.logged("water: decreased")
         assert daemon.stopped() == 0
