@@ -10,6 +10,7 @@ of exact weights), so that a candidate's share of the whole is the probability t
 import copy
 import dataclasses
 import functools
+import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,8 @@ LCD_DIGITS = 0.25
 """How far off the network may place a digit that never moves, as a standard deviation."""
 READ_DIGITS = 0.1
 """Standard deviation of the place that the network reads, about the true one."""
+NEGLIGIBLE = 1e-4
+"""Carry starts and offsets that are so much less likely than the likeliest are left out."""
 HALF_A_TENTH = STEPS_PER_DIGIT // 20
 """Steps. A wheel that is said to stand at 4.0 stands anywhere from 3.95 on, and has passed the 4 by common consent."""
 ON_A_DIGIT = np.arange(STEPS) % STEPS_PER_DIGIT == 0
@@ -149,7 +152,18 @@ class Evidence:
             weights = (self.wheels[i].reshape(offsets, 10, STEPS_PER_DIGIT) * message[:, :, None, :]).reshape(starts, offsets, -1)
             message = weights @ self._carries(i) if self.coupled else unmoved * weights.sum(-1, keepdims=True)
         self.carried.reverse()
-        self.total = float(np.einsum("so,sof->", self.prior, message))
+        weights = np.einsum("so,sof->so", self.prior, message)
+        self.total = float(weights.sum())
+        self._keep(weights >= NEGLIGIBLE * weights.max())
+
+    def _keep(self, likely: npt.NDArray[np.bool_]) -> None:
+        """Go on with those carry starts and offsets [S, O] alone that the frame leaves likely: the wheels together tell the offset well."""
+        starts, offsets = np.asarray(likely.any(1)), np.asarray(likely.any(0))
+        self.starts = tuple(itertools.compress(self.starts, starts.tolist()))
+        self.carries, self.last_carries = self.carries[starts], self.last_carries[starts]
+        self.offsets, self.wheels = self.offsets[offsets], self.wheels[:, offsets]
+        self.prior = self.prior[starts][:, offsets]
+        self.carried = [message[starts][:, offsets] for message in self.carried]
 
     def _search(self, count: int) -> tuple[npt.NDArray[np.int64], Floats]:
         """The `count` heaviest strings int64 [count, N] and their weights, best first."""

@@ -28,7 +28,7 @@ def test_decoding_what_a_value_looks_like_gives_the_value(data: st.DataObject, c
 
 
 @settings(max_examples=100, deadline=None)
-@given(value=st.integers(0, 9_999_999).filter(lambda value: value % 10_000), offset=st.integers(-3, 3))
+@given(value=st.integers(0, 9_999_999).filter(lambda value: value % 10_000 not in (0, 9_999)), offset=st.integers(-3, 3))
 def test_a_counter_at_rest_is_read_whatever_the_windows_height(value: int, offset: int) -> None:
     # 5000000 seen 0.3 digits high looks as 4999999.7 does, where all wheels roll.
     seen = Evidence(ideal((positions(float(value), 7) + offset / 10) % 10), Mechanism()).decode()
