@@ -1,0 +1,38 @@
+"""The whole way: a rendered counter, the daemon as a process, Debian's mosquitto, and what a client of the broker hears and says."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+from tests.edge.daemons import PATIENCE_S, Running, configured
+from tests.system.mosquitto import Mosquitto, mosquitto, publish
+
+
+def retained(broker: Mosquitto, topic: str) -> str:
+    """The message that the broker keeps for a topic."""
+    command = ["mosquitto_sub", *broker.client, "-t", topic, "-C", "1", "-W", str(int(PATIENCE_S))]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_readings_reach_the_broker_home_assistant_is_told_and_commands_come_back(tmp_path: Path) -> None:
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    with mosquitto(folder) as broker:
+        more = f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\ndevice = "cellar"\n'
+        with Running(configured(tmp_path, source="?digits=7&decimals=1&rate=0", more=more)) as daemon:
+            daemon.heard("READY=1")
+            state = json.loads(retained(broker, "digitd/cellar/water/state"))
+            assert (state["value"], state["raw"], state["status"]) == (1234.5, "0012345", "ok")
+            assert retained(broker, "digitd/cellar/availability") == "online"
+            told = json.loads(retained(broker, "homeassistant/device/digitd_cellar/config"))
+            assert told["o"]["name"] == "digitd" if "o" in told else told["origin"]["name"] == "digitd"
+            publish(broker, "digitd/cellar/water/set_value", "2000.5")
+            daemon.logged("water: set to 2000.5")
+            until = time.monotonic() + PATIENCE_S
+            while json.loads(retained(broker, "digitd/cellar/water/state"))["value"] != 2000.5:
+                assert time.monotonic() < until
+            publish(broker, "digitd/cellar/water/set_value", "many")
+            daemon.logged("set_value")
+            assert daemon.stopped() == 0
+        assert retained(broker, "digitd/cellar/availability") == "offline"
