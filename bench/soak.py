@@ -32,7 +32,9 @@ def main() -> int:
     """Run it; exit code 1 where memory grew by a megabyte or more."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=200_000, metavar="N", help="default: 200000")
-    parser.add_argument("--still", action="store_true", help="one picture in a folder in place of a rendered counter that turns")
+    parser.add_argument(
+        "--still", action="store_true", help="one picture in a folder, once a second, in place of a rendered counter that turns"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
     if (broker := shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")) is None:

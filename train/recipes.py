@@ -50,8 +50,8 @@ COUNTER = Recipe(
     task="counter",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 40)),
     epochs=40,
-    synthetic=240_000,
-    turns=6,
+    synthetic=160_000,
+    turns=4,
 )
 PAPER = Recipe(
     name="lenet5-paper",

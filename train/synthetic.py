@@ -72,7 +72,7 @@ def faces(seed: int) -> list[npt.NDArray[np.float32]]:
                 glyphs.append(font_glyphs(font, weight))
             except UsageError:
                 break
-    return [wheel.unrolled(face, rng.uniform(0.52, 0.86)) for face in glyphs]
+    return [wheel.unrolled(face, rng.uniform(0.58, 0.86)) for face in glyphs]
 
 
 def sheet(count: int, *, seed: int) -> Image:
@@ -88,18 +88,14 @@ def sheet(count: int, *, seed: int) -> Image:
 
 
 def _wheel_position(rng: np.random.Generator) -> float:
-    """Anywhere on the circle, somewhat more often at rest on a digit, or showing one half each of two."""
-    kind = rng.random()
-    if kind < 0.2:
+    """Anywhere on the circle, somewhat more often at rest on a digit."""
+    if rng.random() < 0.25:
         return float((rng.integers(10) + rng.normal(0, 0.05)) % 10)
-    if kind < 0.5:
-        return float(rng.integers(10) + rng.uniform(0.25, 0.75))
     return float(rng.uniform(0, 10))
 
 
 def _wheel(strip: npt.NDArray[np.float32], position: float, rng: np.random.Generator) -> Image:
-    pitch = rng.uniform(0.66, 1.2) if rng.random() < 0.5 else rng.uniform(1.0, 1.6)
-    width = rng.uniform(0.8, 1.5)
+    pitch, width = rng.uniform(0.66, 1.35), rng.uniform(0.8, 1.5)
     ink, facing = wheel.window(
         strip,
         position,

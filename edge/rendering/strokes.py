@@ -38,7 +38,7 @@ def random_strokes(rng: np.random.Generator) -> Strokes:
     return Strokes(
         width=rng.uniform(0.36, 0.75),
         thickness=rng.uniform(0.06, 0.21),
-        slant=rng.uniform(0.0, 0.28) if rng.random() < 0.6 else 0.0,
+        slant=rng.choice([0.0, rng.uniform(0.0, 0.22)]),
         squareness=rng.uniform(1.9, 5.0),
         open_four=bool(rng.random() < 0.4),
         flat_three=bool(rng.random() < 0.3),
