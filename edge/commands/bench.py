@@ -10,8 +10,8 @@ EXAMPLES = """examples:
   digitd bench                     two counters of eight digits, 1280×720, as fast as it goes
   digitd bench --json --frames 2000
 """
-TURNING, RESTING = 30.0, 0.0
-"""Units per hour of the first counter: its last wheel turns by a fourth of a digit a frame, or not at all."""
+RATES = {"spinning": 30.0, "running": 2.5, "resting": 0.0}
+"""Units per hour of the first counter: its last wheel turns by a fourth of a digit from frame to frame, by a fiftieth, not at all."""
 FRAME_S = 1 / 30
 
 
@@ -29,13 +29,13 @@ def run(args: argparse.Namespace) -> int:
 
     if args.frames < 10:
         raise UsageError(f"--frames {args.frames}: expected 10 or more")
-    result = {"turning": _measured(args.frames, args.counters, TURNING), "resting": _measured(args.frames, args.counters, RESTING)}
+    result = {kind: _measured(args.frames, args.counters, rate) for kind, rate in RATES.items()}
     result["rss_mb"] = {"largest": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)}
     if args.json:
         print(json.dumps(result))
         return 0
-    print(f"{'median ms a frame':20}" + "".join(f"{stage:>12}" for stage in result["turning"]))
-    for kind in ("turning", "resting"):
+    print(f"{'median ms a frame':20}" + "".join(f"{stage:>12}" for stage in result["running"]))
+    for kind in RATES:
         print(f"{kind:20}" + "".join(f"{ms:>12.3f}" for ms in result[kind].values()))
     print(f"memory: {result['rss_mb']['largest']} MB at most")
     return 0

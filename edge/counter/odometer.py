@@ -119,7 +119,7 @@ class Evidence:
                 for digits, log in zip(strings.tolist(), logs.tolist(), strict=True)
             ),
             log_evidence=float(np.log(max(self.total, TINY)) + self.log_scale),
-            offset=self._offset(best),
+            offset=self.offset,
             confidences=tuple(confidences.tolist()),
         )
 
@@ -154,6 +154,7 @@ class Evidence:
         self.carried.reverse()
         weights = np.einsum("so,sof->so", self.prior, message)
         self.total = float(weights.sum())
+        self.offset = float((weights.sum(0) * self.offsets).sum() / max(self.total, TINY))
         self._keep(weights >= NEGLIGIBLE * weights.max())
 
     def _keep(self, likely: npt.NDArray[np.bool_]) -> None:
@@ -176,13 +177,6 @@ class Evidence:
             strings = np.concatenate([strings[parents], digits[:, None]], axis=1)
             above = ways[parents, :, :, digits]
         return strings, weights[order]
-
-    def _offset(self, digits: npt.NDArray[np.int64]) -> float:
-        """Mean offset in digits given one string int64 [N]."""
-        if len(self.offsets) == 1:
-            return float(self.offsets[0])
-        weights = self._clamped(digits[None])[0].sum((0, 2))
-        return float((weights * self.offsets).sum() / max(weights.sum(), TINY))
 
     def _clamped(self, strings: npt.NDArray[np.int64]) -> Floats:
         """[M, S, O, 20]: weight of each string int64 [M, N] by the twentieths of the last wheel."""

@@ -29,7 +29,7 @@ HANDWRITTEN = load(MODELS / "lenet5-handwritten.tflite")
 ROUND = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
 JITTERS, JITTERED_RIGHT = 5, 0.94
 CALIBRATION_ERROR = 0.02
-PAGES, DIGITS_RIGHT, LINES_RIGHT = 100, 0.966, 0.83
+PAGES, DIGITS_RIGHT, LINES_RIGHT = 100, 0.972, 0.86
 
 
 def reader(frame: Frame, decimals: int = 0) -> Reader:
