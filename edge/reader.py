@@ -178,8 +178,8 @@ class Reader:
         which: npt.NDArray[np.bool_] | None = None,
     ) -> Probabilities:
         """Probabilities float32 [N, K] of the wheels, or of some of them: the mean over the margins, all of them read in one call."""
-        some = slice(None) if which is None else which
-        cells = np.concatenate([placement.cut(frame, corners, self.digits, margin)[some] for margin in margins])
+        places = None if which is None else np.flatnonzero(which).tolist()
+        cells = np.concatenate([placement.cut(frame, corners, self.digits, margin, places) for margin in margins])
         probabilities = self.recognizer.read(cells).reshape(len(margins), len(cells) // len(margins), -1)
         return np.asarray(probabilities.mean(0), np.float32)
 

@@ -141,9 +141,9 @@ def _settled(history: History, certain: float, rules: Rules, count: int) -> int 
     """
     shares, scale = history.shares(), int(10**count)
     best = max(shares, key=shares.__getitem__)
-    open_shares = {value: share for value, share in shares.items() if not _decided(value, best, history.value, count)}
     lower, higher = (best - 1) % scale, (best + 1) % scale
-    needed = max(certain * sum(open_shares.values()), rules.min_confidence)
+    undecided = sum(share for value, share in shares.items() if not _decided(value, (best, lower, higher), history.value, count))
+    needed = max(certain * undecided, rules.min_confidence)
     if not _turns(rules.mechanism):
         return best if shares[best] >= needed else None
 
@@ -157,13 +157,13 @@ def _settled(history: History, certain: float, rules: Rules, count: int) -> int 
     return best if known(best) else None
 
 
-def _decided(value: int, best: int, published: int | None, count: int) -> bool:
-    """A value differs from the best one only where that has the digits that were published: this was decided then, and a picture that
-    has not changed will never make it any surer."""
-    if published is None or value == best:
+def _decided(value: int, near: tuple[int, ...], published: int | None, count: int) -> bool:
+    """A value differs from one of the likely ones only where that has the digits that were published: this was decided then, and a picture
+    that has not changed will never make it any surer."""
+    if published is None or value in near:
         return False
-    digits = zip(f"{value:0{count}d}", f"{best:0{count}d}", f"{published:0{count}d}", strict=True)
-    return all(told == was for other, told, was in digits if other != told)
+    texts = [f"{each:0{count}d}" for each in (value, published)]
+    return any(all(told in (other, was) for other, was, told in zip(*texts, f"{one:0{count}d}", strict=True)) for one in near)
 
 
 def _within(history: History, value: int, scale: int) -> float:

@@ -6,6 +6,7 @@ one whose borders lie in the calmest columns is taken (the paper's directional p
 """
 
 import functools
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -50,13 +51,13 @@ def refined(frame: Image, corners: Corners, digits: int) -> Corners:
     return grown(corners, left=float(left[best]) / digits, right=float(right[best]) / digits)
 
 
-def cut(frame: Image, corners: Corners, digits: int, margin: float = MARGIN) -> Image:
-    """The window's digits as the network takes them, uint8 [N, 32, 32, 1], the first digit first.
+def cut(frame: Image, corners: Corners, digits: int, margin: float = MARGIN, which: Iterable[int] | None = None) -> Image:
+    """The window's digits as the network takes them, uint8 [N, 32, 32, 1], the first digit first; or those alone whose places are named.
 
     margin: share of the window's height that is added above and below.
     """
     picture = strip(frame, grown(corners, top=margin, bottom=margin), size=(CELL_SIZE, CELL_SIZE * digits))
-    return to_cells([picture[:, i * CELL_SIZE : (i + 1) * CELL_SIZE] for i in range(digits)])
+    return to_cells([picture[:, i * CELL_SIZE : (i + 1) * CELL_SIZE] for i in (range(digits) if which is None else which)])
 
 
 def outlines(corners: Corners, digits: int) -> list[Corners]:

@@ -24,7 +24,7 @@ NOON = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 
 
 def follower(camera: Simulated, *, reference: Reference | None = None, state: dict[str, object] | None = None) -> Tracker:
-    reader = Reader(RECOGNIZER, digits=7, decimals=1, rules=Rules(max_rate=1.0))
+    reader = Reader(RECOGNIZER, digits=7, decimals=1, rules=Rules(max_rate=5.0))
     return Tracker(reader, camera.windows[0], reference=reference, state=state)
 
 
