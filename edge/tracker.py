@@ -69,8 +69,10 @@ class Tracker:
         before, watch = self.history, Stopwatch()
         with watch.step("align"):
             lost = not self._aligned(frame, now_s)
-        if lost:
-            return self.reader.reading(self._seen(Status.MISALIGNED, watch), None, before)
+        if lost:  # in the dark, and under glare, nothing is found
+            light = self.reader.flaw(frame, self._given) if inside(self._given, frame.shape) else None
+            flaw = light if light in (Status.TOO_DARK, Status.TOO_BRIGHT) else Status.MISALIGNED
+            return self.reader.reading(self._seen(flaw, watch), None, before)
         with watch.step("window"):
             cells = self._cut(frame)
             soon = self._outcome is not None and self._flaw is None and 0 <= now_s - self._weighed_s < READ_EVERY_S

@@ -131,3 +131,12 @@ def test_a_frame_that_does_not_hold_the_window_is_misaligned() -> None:
         picture = plate.frame().picture
         seen = [tracker.look(each, NOON + datetime.timedelta(seconds=i)) for i, each in enumerate((picture, picture[:100, :100], picture))]
     assert [reading.status for reading in seen] == [Status.OK, Status.MISALIGNED, Status.OK]
+
+
+def test_in_the_dark_it_says_so_and_not_that_the_camera_was_moved() -> None:
+    with camera(rate=0.0) as plate:
+        picture = plate.frame().picture
+        tracker = follower(plate, reference=Reference.of(picture, plate.windows[0]))
+        dark: Image = (picture // 40).astype(np.uint8)
+        seen = [tracker.look(each, NOON + datetime.timedelta(seconds=2 * i)) for i, each in enumerate((picture, dark, picture))]
+    assert [reading.status for reading in seen] == [Status.OK, Status.TOO_DARK, Status.OK]
