@@ -153,9 +153,10 @@ class Evidence:
             message = weights @ self._carries(i) if self.coupled else unmoved * weights.sum(-1, keepdims=True)
         self.carried.reverse()
         weights = np.einsum("so,sof->so", self.prior, message)
+        self._keep(likely := weights >= NEGLIGIBLE * weights.max())
+        weights = weights[likely.any(1)][:, likely.any(0)]
         self.total = float(weights.sum())
         self.offset = float((weights.sum(0) * self.offsets).sum() / max(self.total, TINY))
-        self._keep(weights >= NEGLIGIBLE * weights.max())
 
     def _keep(self, likely: npt.NDArray[np.bool_]) -> None:
         """Go on with those carry starts and offsets [S, O] alone that the frame leaves likely: the wheels together tell the offset well."""

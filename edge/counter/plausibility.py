@@ -126,7 +126,7 @@ def observe(
         placed=history.placed or bool(new.any()),
     )
     shown = int(raw.digits)
-    alone = progress.reach >= CHECKED_DIGITS or not before or before[0][2] is None
+    alone = history.value is None or progress.reach >= CHECKED_DIGITS or not before or before[0][2] is None
     settled = _settled(kept, rules.min_confidence if alone else CERTAIN, rules, count)
     if settled is None or not _agrees(settled, shown, rules, count):
         verdict = _why(history, shown, progress)

@@ -140,3 +140,13 @@ def test_in_the_dark_it_says_so_and_not_that_the_camera_was_moved() -> None:
         dark: Image = (picture // 40).astype(np.uint8)
         seen = [tracker.look(each, NOON + datetime.timedelta(seconds=2 * i)) for i, each in enumerate((picture, dark, picture))]
     assert [reading.status for reading in seen] == [Status.OK, Status.TOO_DARK, Status.OK]
+
+
+def test_a_doubtful_beginning_does_not_stop_a_counter_for_ever() -> None:
+    with Simulated(Options(counters=2, rate=60.0, step=0.1)) as plate:
+        tracker = follower(plate)
+        statuses = []
+        for _ in range(60):
+            frame = plate.frame()
+            statuses.append(tracker.look(frame.picture, frame.time).status)
+    assert statuses.count(Status.OK) >= 50
