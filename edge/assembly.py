@@ -16,9 +16,7 @@ from edge.config.counter import Counter as CounterConfig
 from edge.config.outputs import Http
 from edge.config.schema import Config
 from edge.errors import ConfigError
-from edge.inference.model import Recognizer
-from edge.inference.model import load as load_model
-from edge.inference.models import shipped
+from edge.inference.models import loader
 from edge.outputs.record import Outbox
 from edge.reader import Reader
 from edge.tracker import Tracker
@@ -82,12 +80,11 @@ def camera(config: CameraConfig) -> Watched:
 
 def kinds(config: Config) -> dict[str, Kind]:
     """How each counter is read, by name. Raises ModelError or PictureError where what the file names does not fit."""
-    models: dict[Path, Recognizer] = {}
-    found = {}
+    recognizer, found = loader(), {}
     for counter in config.counter:
-        path = counter.model or shipped("lenet5-counter")
-        recognizer = models[path] if path in models else models.setdefault(path, load_model(path))
-        reader = Reader(recognizer, digits=counter.digits, decimals=counter.decimals, display=counter.display, rules=counter.rules)
+        reader = Reader(
+            recognizer(counter.model), digits=counter.digits, decimals=counter.decimals, display=counter.display, rules=counter.rules
+        )
         reference = None if counter.reference is None else Reference.of(load_picture(counter.reference).frame, counter.corners)
         found[counter.name] = Kind(counter, reader, reference)
     return found

@@ -13,6 +13,8 @@ from edge import assembly
 from edge.config.load import load
 from edge.config.schema import Config
 from edge.errors import DigitdError
+from edge.inference.models import loader, shipped
+from edge.vision.window import inside
 
 THERMAL = Path("/sys/class/thermal")
 HOT_C = 80.0
@@ -70,12 +72,9 @@ def _guarded(name: str, look: Callable[[], str], fix: str) -> Check:
 
 
 def _models(config: Config | None) -> Iterator[Check]:
-    from edge.inference.model import load as load_model
-    from edge.inference.models import shipped
-
     def runtimes() -> str:
         if config is None or not config.counter:
-            return f"{(path := shipped('lenet5-counter')).name} on {load_model(path).runtime}"
+            return f"{shipped('lenet5-counter').name} on {loader()(None).runtime}"
         return ", ".join(f"{name} on {kind.reader.recognizer.runtime}" for name, kind in assembly.kinds(config).items())
 
     yield _guarded("model and runtime", runtimes, "pip install ai-edge-litert, or take model and card from the same release")
@@ -85,9 +84,7 @@ def _camera(config: Config) -> str:
     with assembly.camera(config.camera) as camera:
         picture = camera.frame().picture
     height, width = picture.shape[:2]
-    outside = [
-        counter.name for counter in config.counter if not ((counter.corners >= 0) & (counter.corners <= (width, height))).all()
-    ]  # fmt: skip
+    outside = [counter.name for counter in config.counter if not inside(counter.corners, picture.shape)]
     if outside:
         raise DigitdError(f"{width} × {height} pixels, and the window of {', '.join(outside)} reaches beyond them; draw it anew")
     return f"{camera.name}: {width} × {height} pixels"

@@ -7,6 +7,7 @@ wakes the outputs, and tells systemd that all is well, in this order: what is to
 import contextlib
 import dataclasses
 import datetime
+import functools
 import logging
 import signal
 import threading
@@ -142,7 +143,7 @@ class Daemon:
             }
             metrics = Metrics(recorders)
             for name in outputs:
-                metrics.queue(name, lambda name=name: store.queue_length(name))  # type: ignore[misc]
+                metrics.queue(name, functools.partial(store.queue_length, name))
             metrics.model({name: kind.reader.recognizer.runtime for name, kind in self._kinds.items()})
             live = Live(recorders, store, self.told, fresh_within_s=config.fresh_within_s, problems=lambda: _problems(store, outputs))
             if config.http.enabled:

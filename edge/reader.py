@@ -94,16 +94,15 @@ class Reader:
         corners: Corners,
         *,
         reference: Reference | None = None,
-        near: Alignment | None = None,
         previous: Decimal | None = None,
     ) -> Reading:
         """What one picture, uint8 [H, W] or [H, W, 3], shows in the window with these corners, with no time to look twice.
 
-        reference, near: as `see` takes them. previous: the value that it showed before, which it cannot fall below. Raises UsageError
-        where that has more digits.
+        reference: as `see` takes it. previous: the value that it showed before, which it cannot fall below. Raises UsageError where that
+        has more digits.
         """
         before = History() if previous is None else History.known(self.steps(previous))
-        seen = self.see(frame, corners, reference=reference, near=near, margins=placement.MARGINS)
+        seen = self.see(frame, corners, reference=reference)
         if seen.probabilities is None:
             return self.reading(seen, None, before)
         watch = Stopwatch()
@@ -111,26 +110,17 @@ class Reader:
             outcome = observe(before, seen.probabilities, self.rules)
         return self.reading(dataclasses.replace(seen, timings_ms=seen.timings_ms | watch.timings_ms), outcome, before)
 
-    def see(
-        self,
-        frame: Image,
-        corners: Corners,
-        *,
-        reference: Reference | None = None,
-        near: Alignment | None = None,
-        margins: tuple[float, ...] = (placement.MARGIN,),
-    ) -> Seen:
+    def see(self, frame: Image, corners: Corners, *, reference: Reference | None = None) -> Seen:
         """Everything up to the wheels' probabilities.
 
         reference: what the window and its surroundings looked like; the window is then looked for in the frame, and `corners` are only
-        where it is said to be if it is not found. Its frame must be as large as this one, or nothing is found. near: where it was last
-        seen. margins: shares of the window's height added above and below; one picture of each wheel is read for each of them.
+        where it is said to be if it is not found. Its frame must be as large as this one, or nothing is found.
         """
         watch = Stopwatch()
         found = None
         if reference is not None:
             with watch.step("align"):
-                found = self.found(frame, reference, near)
+                found = self.found(frame, reference)
             if not self.is_found(found):
                 return Seen(
                     corners=corners,
@@ -146,7 +136,7 @@ class Reader:
             corners = placement.refined(frame, corners, self.digits)
             blanks = self.blanks(frame, corners)
         with watch.step("inference"):
-            probabilities = self.with_blanks(self.look(frame, corners, margins), blanks)
+            probabilities = self.with_blanks(self.look(frame, corners, placement.MARGINS), blanks)
         return Seen(
             corners=corners, probabilities=probabilities, blanks=blanks, flaw=flaw, alignment=found, timings_ms=watch.timings_ms
         )  # fmt: skip

@@ -60,8 +60,8 @@ class Reading:
     timings_ms: dict[str, float]
 
     @classmethod
-    def without_window(cls) -> "Reading":
-        """Where no counter was found."""
+    def of_nothing(cls, status: Status, value: Decimal | None = None) -> "Reading":
+        """Where there was nothing to read, and why; value: the last valid one."""
         return cls(
-            value=None, raw="", confidence=0.0, status=Status.NO_WINDOW, wheels=(), window=np.empty((0, 2)), alignment=None, timings_ms={}
+            value=value, raw="", confidence=0.0, status=status, wheels=(), window=np.empty((0, 2)), alignment=None, timings_ms={}
         )  # fmt: skip

@@ -3,8 +3,6 @@
 import datetime
 import logging
 
-import numpy as np
-
 from edge.outputs.doubtful import Doubtful
 from edge.outputs.store import Store
 from edge.reading import Reading, Status
@@ -40,10 +38,7 @@ class Recorder:
 
     def without_frame(self, time: datetime.datetime) -> Reading:
         """Keep that there was no frame to read."""
-        value = self.tracker.value
-        reading = Reading(
-            value=value, raw="", confidence=0.0, status=Status.NO_FRAME, wheels=(), window=np.empty((0, 2)), alignment=None, timings_ms={}
-        )  # fmt: skip
+        reading = Reading.of_nothing(Status.NO_FRAME, self.tracker.value)
         self._keep(reading, time)
         return reading
 

@@ -50,7 +50,6 @@ class Tracker:
         """state: what `state` gave before a restart; one of another counter, or a damaged one, is left out."""
         self.reader, self.reference = reader, reference
         self._given = corners
-        self._rules = reader.rules
         self._window: Corners | None = None
         self._alignment: Alignment | None = None
         self._aligned_s = self._weighed_s = -1e12
@@ -120,7 +119,7 @@ class Tracker:
             return self._window is not None
         found = self.reader.found(frame, self.reference, self._alignment)
         self._alignment = found
-        if found is None or not self.reader.is_found(found):
+        if not self.reader.is_found(found):
             self._window = None
             return False
         self._aligned_s = now_s
@@ -157,7 +156,7 @@ class Tracker:
             return self._outcome
         assert self._probabilities is not None
         probabilities = self.reader.with_blanks(self._probabilities, self._blanks)
-        rules = dataclasses.replace(self._rules, mechanism=self.learnt.mechanism(self._rules.mechanism))
+        rules = dataclasses.replace(self.reader.rules, mechanism=self.learnt.mechanism(self.reader.rules.mechanism))
         outcome = observe(self.history, probabilities, rules, time_s=now_s, novelty=new.astype(np.float64))
         if outcome.verdict is Verdict.OK and outcome.confidence >= TEACHES:
             self.learnt = learn(self.learnt, probabilities, outcome.raw.digits, new)

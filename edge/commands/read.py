@@ -139,13 +139,13 @@ def _how(args: argparse.Namespace) -> How:
 def _searched(args: argparse.Namespace, recognizer: "Recognizer", frame: Any) -> "Reading":
     from edge.commands.targets import previous_value
     from edge.reader import Reader
-    from edge.reading import Reading
+    from edge.reading import Reading, Status
     from edge.vision.find import find
 
     previous = previous_value(args.previous)
     proposals = [p for p in find(frame, recognize=recognizer.read) if args.digits in (None, p.digits)]
     if not proposals:
-        return Reading.without_window()
+        return Reading.of_nothing(Status.NO_WINDOW)
     best, decimals = proposals[0], args.decimals or 0
     if decimals > best.digits:
         raise UsageError(f"--decimals {decimals}: the window that was found has {best.digits} digits; name the right one by --window")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from edge.capture.pictures import load as load_picture
 from edge.errors import PictureError, UsageError
 from edge.inference.model import Recognizer
-from edge.inference.model import load as load_model
-from edge.inference.models import shipped
+from edge.inference.models import loader
 from edge.reader import Reader
 from edge.reading import Reading
 from edge.vision.reference import Reference
@@ -49,12 +48,7 @@ class Target:
 
 def targets(args: argparse.Namespace) -> list[Target]:
     """The counters to read. Raises UsageError, ConfigError, PictureError or ModelError where the options, or what they name, do not fit."""
-    models: dict[Path, Recognizer] = {}
-
-    def recognizer(path: Path | None) -> Recognizer:
-        path = path or shipped("lenet5-counter")
-        return models[path] if path in models else models.setdefault(path, load_model(path))
-
+    recognizer = loader()
     if args.config is None:
         return [_target(args, None, recognizer(args.model))]
     return [_target(args, counter, recognizer(args.model or counter.model)) for counter in _counters(args)]

@@ -1,14 +1,23 @@
-"""Where the models that ship are found."""
+"""Where the models that ship are found, and a loader for counters that share models."""
 
+import functools
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 from edge.errors import ModelError, RuntimeMissingError
+from edge.inference.model import Recognizer, load
 
 RUNTIMES = {"ai_edge_litert": ".tflite", "tflite_runtime": ".tflite", "onnxruntime": ".onnx"}
 """What each inference runtime reads, best first."""
 INSTALLED = Path("share") / "digitd" / "models"
 """Where an installed distribution keeps them, below its prefix."""
+
+
+def loader() -> Callable[[Path | None], Recognizer]:
+    """Gives the counters' model at a path, for None the one that ships; loads each once. It raises what `shipped` and `load` raise."""
+    once = functools.cache(load)
+    return lambda path: once(path or shipped("lenet5-counter"))
 
 
 def shipped(name: str) -> Path:

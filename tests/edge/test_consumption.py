@@ -1,8 +1,6 @@
 """What a day used: exact, whatever the clock and the counter do."""
 
 import datetime
-import time
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,14 +18,7 @@ DAY = datetime.date(2026, 11, 25)
 NEXT_DAY = datetime.date(2026, 11, 26)
 
 
-@pytest.fixture(autouse=True)
-def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine whose days are not those of UTC."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("berlin")
 
 
 @pytest.fixture

@@ -12,19 +12,7 @@ import pytest
 from edge.cli import main
 from tests.edge.frames import frames
 from tests.edge.pages import pages
-
-SHOT = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
-WINDOW = " ".join(f"{x:g},{y:g}" for x, y in SHOT.corners)
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    cv2.imwrite(str(tmp_path / "meter.png"), SHOT.picture)
-    return tmp_path / "meter.png"
-
-
-def counter(*options: str) -> list[str]:
-    return ["--window", WINDOW, "--digits", "5", *options]
+from tests.edge.shot import SHOT, WINDOW, counter
 
 
 def test_one_picture_is_one_object(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:

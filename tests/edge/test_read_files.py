@@ -18,20 +18,7 @@ import numpy as np
 import pytest
 
 from edge.cli import main
-from tests.edge.frames import frames
-
-SHOT = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
-WINDOW = " ".join(f"{x:g},{y:g}" for x, y in SHOT.corners)
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    cv2.imwrite(str(tmp_path / "meter.png"), SHOT.picture)
-    return tmp_path / "meter.png"
-
-
-def counter(*options: str) -> list[str]:
-    return ["--window", WINDOW, "--digits", "5", *options]
+from tests.edge.shot import SHOT, counter
 
 
 def test_a_window_that_reaches_beyond_one_picture_does_not_keep_the_others_from_being_read(
