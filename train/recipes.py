@@ -25,7 +25,7 @@ class Recipe:
     synthetic: int = 0
     """Rendered digits added to the real ones."""
     turns: int = 1
-    """The rendered digits come in so many turns, one an epoch, so that more of them are seen in the same time."""
+    """The rendered digits, or the junk, come in so many turns, one an epoch, so that more of them are seen in the same time."""
     junk: int = 0
     """Pieces and pairs of handwritten digits added, of which the network learns to say that they are none; in `turns` as well."""
     teacher: Architecture | None = None
@@ -43,7 +43,7 @@ class Recipe:
         assert self.teacher is not None
         name = f"{self.name}-teacher"
         return dataclasses.replace(
-            self, name=name, architecture=self.teacher, epochs=self.teacher_epochs, teacher=None, teacher_epochs=0, junk=0
+            self, name=name, architecture=self.teacher, epochs=self.teacher_epochs, teacher=None, teacher_epochs=0, junk=0, turns=1
         )
 
 
@@ -52,6 +52,8 @@ HANDWRITTEN = Recipe(
     task="handwritten",
     architecture=Architecture(activation="relu", batch_norm=True, kernels=(24, 40)),
     epochs=40,
+    junk=24_000,
+    turns=4,
     teacher=Architecture(activation="relu", batch_norm=True, dropout=0.3, kernels=(32, 96)),
     teacher_epochs=16,
 )
@@ -60,6 +62,8 @@ CLASSIC = dataclasses.replace(
     name="lenet5-handwritten-classic",
     architecture=Architecture(variant="classic", activation="relu", batch_norm=True, dropout=0.2),
     epochs=58,
+    junk=0,
+    turns=1,
     teacher=None,
 )
 COUNTER = Recipe(
