@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 
+from edge.capture.simulated import Options, Simulated
 from edge.novelty import changed
 from edge.vision import placement
 from tests.edge.frames import frames
@@ -23,6 +24,21 @@ def test_noise_is_nothing_new_and_a_small_turn_is() -> None:
     before, turned = strip[:, 4:36], strip[:, 6:38]  # by a tenth of the pitch
     assert not changed(np.clip(before + noise, 0, 255).astype(np.uint8), before).any()
     assert changed(np.clip(np.stack([before[0], turned[1]]) + noise, 0, 255).astype(np.uint8), before).tolist() == [False, True]
+
+
+def test_a_wheel_that_has_turned_by_a_whole_digit_is_new_even_if_the_next_one_looks_much_alike() -> None:
+    at = {"litres": 0.0}
+    options = Options(digits=8, decimals=3, start=1187.0, step=1.0, seed=4)  # a face whose 4 and 5 differ in a corner
+    with Simulated(options, consumed=lambda _: at["litres"] / 1000) as camera:
+        window = placement.refined(camera.frame().picture, camera.windows[0], 8)
+
+        def last(litres: float) -> np.ndarray:
+            at["litres"] = litres
+            return placement.cut(camera.frame().picture, window, 8)[-1:]
+
+        for litres in (4.8, 8.5):
+            assert changed(last(litres + 1), last(litres)).all()
+            assert not changed(last(litres), last(litres)).any()
 
 
 def test_in_a_real_sequence_leading_wheels_rest_and_the_last_one_turns() -> None:
