@@ -8,9 +8,7 @@ import argparse
 import json
 import re
 import secrets
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ from pathlib import Path
 
 import cv2
 
+from bench.mosquitto import Mosquitto, free_port, program
 from edge.capture.simulated import Simulated
 
 SOURCE = "?digits=8&decimals=3&counters=2&rate=0.2&step=0.0333"
@@ -37,21 +36,20 @@ def main() -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
-    if (broker := shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")) is None:
+    if program() is None:
         print(f"{parser.prog}: no mosquitto; apt-get install mosquitto", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        result = soaked(Path(folder), broker, args.frames, still=args.still)
+        result = soaked(Path(folder), args.frames, still=args.still)
     print(json.dumps(result) if args.json else "  ".join(f"{key}: {value}" for key, value in result.items()))
     return int(result["grown_mb"] >= 1)
 
 
-def soaked(folder: Path, broker: str, frames: int, *, still: bool) -> dict[str, float]:
+def soaked(folder: Path, frames: int, *, still: bool) -> dict[str, float]:
     """Frames read, frames a second, megabytes of memory at the end, and by how much that is more than after the first frames."""
-    mqtt, http, token = _port(), _port(), secrets.token_urlsafe(32)
+    broker, http, token = Mosquitto(folder), free_port(), secrets.token_urlsafe(32)
     (folder / "token").write_text(token)
     (folder / "token").chmod(0o600)
-    (folder / "mosquitto.conf").write_text(f"listener {mqtt} 127.0.0.1\nallow_anonymous true\n")
     with Simulated.of(SOURCE) as camera:
         picture = camera.frame().picture
         windows = [" ".join(f"{x:.1f},{y:.1f}" for x, y in corners) for corners in camera.windows]
@@ -66,21 +64,15 @@ def soaked(folder: Path, broker: str, frames: int, *, still: bool) -> dict[str, 
     )
     (folder / "digitd.toml").write_text(
         f'[camera]\nsource = "{source}"\ninterval = 0\n{counters}[store]\npath = "digitd.sqlite"\n'
-        f'[mqtt]\nhost = "127.0.0.1"\nport = {mqtt}\n[http]\nenabled = true\nport = {http}\ntoken_file = "{folder / "token"}"\n'
+        f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n[http]\nenabled = true\nport = {http}\ntoken_file = "{folder / "token"}"\n'
     )
     command = [sys.executable, "-m", "edge", "run", "--config", str(folder / "digitd.toml")]
-    log = (folder / "log").open("wb")
-    with (
-        log,
-        subprocess.Popen([broker, "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log) as mosquitto,
-        subprocess.Popen(command, stderr=log) as daemon,
-    ):
+    with (folder / "log").open("wb") as log, broker, subprocess.Popen(command, stderr=log) as daemon:
         try:
             return _watched(daemon.pid, http, token, frames)
         finally:
             daemon.send_signal(signal.SIGTERM)
             daemon.wait(30)
-            mosquitto.terminate()
 
 
 def _watched(process: int, port: int, token: str, frames: int) -> dict[str, float]:
@@ -109,12 +101,6 @@ def _frames(port: int, token: str) -> float:
 def _rss_mb(process: int) -> float:
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
     return int(found[1]) / 1024 if found else 0.0
-
-
-def _port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

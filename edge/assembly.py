@@ -167,6 +167,7 @@ def _mqtt(config: Config) -> "MqttSettings":
         prefix=mqtt.prefix,
         device=mqtt.device,
         publish_interval_s=mqtt.publish_interval,
+        keepalive_s=round(mqtt.keepalive),
         discovery=announced.enabled,
         discovery_prefix=announced.discovery_prefix,
         device_name=announced.device_name,

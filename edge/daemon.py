@@ -82,7 +82,7 @@ class Daemon:
             stack.callback(self._close_camera)
             while not self._stopping:
                 with self._parts(store) as parts:
-                    if self._ready:
+                    if self._ready:  # the end of a reload; before the first reading, that will say it
                         self._notifier.ready()
                     while not self._stopping and not self._reloading:
                         self._turn(store, parts)
@@ -217,22 +217,22 @@ class Daemon:
     def _read_again(self) -> None:
         """Take the configuration as it is now; a wrong one changes nothing."""
         self._reloading = False
-        with self._notifier.reloading():
-            try:
-                config = load(self._path)
-                kinds = assembly.kinds(config)
-            except DigitdError as error:
-                for line in str(error).splitlines():
-                    log.error("%s", line)
-                log.error("the configuration is left as it was")
-                return
-            if config.camera != self.config.camera:
-                self._close_camera()
-                self._camera = None
-            if config.store.path != self.config.store.path:
-                log.warning("store.path: a new database is taken at the next start")
-            self.config, self._kinds = config, kinds
-            log.info("the configuration was read again")
+        self._notifier.reloading()
+        try:
+            config = load(self._path)
+            kinds = assembly.kinds(config)
+        except DigitdError as error:
+            for line in str(error).splitlines():
+                log.error("%s", line)
+            log.error("the configuration is left as it was")
+            return
+        if config.camera != self.config.camera:
+            self._close_camera()
+            self._camera = None
+        if config.store.path != self.config.store.path:
+            log.warning("store.path: a new database is taken at the next start")
+        self.config, self._kinds = config, kinds
+        log.info("the configuration was read again")
 
     def _close_camera(self) -> None:
         if self._camera is not None:

@@ -6,12 +6,11 @@ with Notifier() as service:
     service.status("water 1234.567 m³")
 """
 
-import contextlib
 import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 TIMEOUT_S = 1.0
@@ -55,7 +54,7 @@ class Notifier:
         self._socket = None
 
     def ready(self) -> None:
-        """Started, or reloaded: the service is up, and watched from now on."""
+        """Started, or done with what `reloading` began: the service is up, and watched from now on."""
         self._send("READY=1")
         self._alive_at = None
 
@@ -71,12 +70,11 @@ class Notifier:
     def expect(self, watchdog_s: float) -> None:
         """From now on a sign of life comes within so many seconds: a camera that is asked once an hour gives none in between.
 
-        Where nobody watches, nobody begins to.
+        It is no sign of life itself. Where nobody watches, nobody begins to.
         """
         if self.watchdog_s is not None and watchdog_s != self.watchdog_s:
             self.watchdog_s = watchdog_s
-            self._alive_at = self._clock()
-            self._send(f"WATCHDOG_USEC={round(watchdog_s * 1e6)}", "WATCHDOG=1")
+            self._send(f"WATCHDOG_USEC={round(watchdog_s * 1e6)}")
 
     def status(self, text: str) -> None:
         """What `systemctl status` shows; sent when it changes."""
@@ -85,14 +83,9 @@ class Notifier:
             self._status = line
             self._send(f"STATUS={line}")
 
-    @contextlib.contextmanager
-    def reloading(self) -> Iterator[None]:
-        """While the configuration is read again. However that ends, the service is up afterwards."""
+    def reloading(self) -> None:
+        """The configuration is read again from now on; `ready` has to follow, however that ends."""
         self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
-        try:
-            yield
-        finally:
-            self.ready()
 
     def stopping(self) -> None:
         """On the way out."""

@@ -54,6 +54,8 @@ class Tracker:
         self._alignment: Alignment | None = None
         self._aligned_s = self._weighed_s = -1e12
         self._cells: npt.NDArray[np.uint8] | None = None
+        self._packed: str | None = None
+        """`_cells` as `state` gives them; None once they have changed, for packing costs more than all else that is kept."""
         self._probabilities: npt.NDArray[np.float32] | None = None
         self._blanks = np.empty(0)
         self._flaw: Status | None = None
@@ -102,13 +104,14 @@ class Tracker:
 
     def state(self) -> dict[str, Any]:
         """All that is to outlive a restart, as JSON takes it."""
-        cells = None if self._cells is None else base64.b85encode(zlib.compress(self._cells.tobytes(), 1)).decode()
+        if self._packed is None and self._cells is not None:
+            self._packed = base64.b85encode(zlib.compress(self._cells.tobytes(), 1)).decode()
         return {
             "digits": self.reader.digits,
             "history": dataclasses.asdict(self.history),
             "learnt": dataclasses.asdict(self.learnt),
             "changes": self.changes.points,
-            "cells": cells,
+            "cells": self._packed,
         }
 
     def _aligned(self, frame: Image, now_s: float) -> bool:
@@ -162,7 +165,9 @@ class Tracker:
             self.learnt = learn(self.learnt, probabilities, outcome.raw.digits, new)
         if outcome.verdict is Verdict.OK and outcome.value is not None:
             self.changes = self.changes.then(now_s, outcome.value)
-        self._cells = cells if self._cells is None else np.where(new[:, None, None, None], cells, self._cells)
+        if self._cells is None or new.any():
+            self._cells = cells if self._cells is None else np.where(new[:, None, None, None], cells, self._cells)
+            self._packed = None
         self.history, self._outcome, self._weighed_s = outcome.history, outcome, now_s
         return outcome
 

@@ -86,6 +86,11 @@ def test_importing_all_of_edge_leaves_tensorflow_out_of_the_process() -> None:
     assert loaded & (TENSORFLOW | {"train", "convert"}) == set()
 
 
+def test_bench_imports_no_tests() -> None:
+    assert forbidden(files("bench"), {"tests"}) == []
+
+
 def test_no_file_is_longer_than_one_concept() -> None:
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files("edge", "train", "convert")}
+    sources = files("edge", "train", "convert", "bench", "tests")
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in sources}
     assert {path: lines for path, lines in lengths.items() if lines > LONGEST_FILE_LINES} == {}

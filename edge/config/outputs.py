@@ -8,6 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from edge.config.section import Section
 from edge.config.values import Duration, File, Name, Refused, SecretFile, SomeDuration, Topic, Url
 
+MOST_KEEPALIVE_S = 65535
+"""MQTT has two bytes for it."""
 SECRET = "A plain name is looked for among systemd's credentials, then beside this file."
 
 
@@ -75,6 +77,19 @@ class Mqtt(Section):
         description="A reading is published when its value or status changes, and at least this often.",
         examples=["5min", "1min"],
     )
+    keepalive: SomeDuration = Field(
+        default=60,
+        description="How long the line may be silent before digitd asks whether the broker is still there. The broker says that digitd "
+        "is offline when it has heard nothing for one and a half times as long.",
+        examples=["1min", "15s"],
+    )
+
+    @field_validator("keepalive")
+    @classmethod
+    def _what_mqtt_can_say(cls, value: float) -> float:
+        if not 1 <= value <= MOST_KEEPALIVE_S:
+            raise Refused(f'a time from "1s" to "{MOST_KEEPALIVE_S}s", which is the most that MQTT can say')
+        return value
 
     @field_validator("ca_file", "certificate_file", "key_file")
     @classmethod

@@ -102,7 +102,7 @@ def without_removed(before: bytes, now: str) -> str | None:
     try:
         old, new = json.loads(before), json.loads(now)
         gone = {name: {"platform": each["platform"]} for name, each in old["components"].items() if name not in new["components"]}
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None  # not ours, or nothing
     return _json({**new, "components": {**new["components"], **gone}}) if gone else None
 

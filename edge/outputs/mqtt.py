@@ -120,6 +120,7 @@ class Mqtt:
                 link.subscribe(topic)
             link.subscribe(self._discovery.message.topic, retained=True)
             link.publish(self._discovery.message)
+        link.subscribe(topics.states(settings.prefix, settings.device), retained=True)
         link.publish(topics.availability(settings.prefix, settings.device, online=True))
         while not self._stop.is_set():
             self._send(link, feed)
@@ -135,7 +136,9 @@ class Mqtt:
     def _send(self, link: "Link", feed: Feed) -> None:
         """As many records as may be on their way."""
         while link.room > 0 and (record := feed.next()) is not None:
-            messages = topics.record_messages(record, self._settings.prefix, self._settings.device)
+            # A counter that is no more has its last readings delivered, and nothing stays of it.
+            stays = record.counter in self._counters
+            messages = topics.record_messages(record, self._settings.prefix, self._settings.device, retained=stays)
             feed.sent(record, len(messages))
             for message in messages:
                 link.publish(message, record.id)
@@ -168,6 +171,12 @@ class Mqtt:
         elif found is not None and received.topic in found.birth_topics:
             if received.payload == homeassistant.BORN:
                 link.publish(found.message)
+        elif received.topic.endswith(f"/{topics.STATE}"):
+            forgetting = topics.forgetting(received.topic, received.payload, self._counters) if received.retained else []
+            if forgetting:
+                log.info("%s: of a counter that is no more; taken away", received.topic)
+            for message in forgetting:
+                link.publish(message)
         elif received.retained:
             # It was meant for some moment in the past, and would come again at every start.
             log.warning("%s: retained, and ignored; publish commands without the retain flag", received.topic)

@@ -84,10 +84,11 @@ class Link:
         self._send()
 
     def subscribe(self, topic: str, *, retained: bool = False) -> None:
-        """Ask for what is published there; retained: also for what was before."""
+        """Ask for what others publish there; retained: for what was left there before, by whomever, and what comes besides."""
         if self.version == "5":
             after = SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE if retained else SubscribeOptions.RETAIN_DO_NOT_SEND
-            done, _ = self._client.subscribe(topic, options=SubscribeOptions(qos=QOS, noLocal=True, retainHandling=after))
+            # To the letter, noLocal also keeps back what this very client has left there.
+            done, _ = self._client.subscribe(topic, options=SubscribeOptions(qos=QOS, noLocal=not retained, retainHandling=after))
         else:
             done, _ = self._client.subscribe(topic, qos=QOS)
         if done != MQTT_ERR_SUCCESS:

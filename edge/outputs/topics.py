@@ -20,6 +20,9 @@ from edge.outputs.record import Record
 ONLINE, OFFLINE = "online", "offline"
 NUMBERS = frozenset({"id", "value", "confidence", "rate"})
 NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII)
+STATE = "state"
+PARTS = ("time", "value", "raw", "confidence", "status", "rate")
+"""What is published of a reading one by one, beside the whole."""
 LONGEST_COMMAND_BYTES = 64
 CONFIDENCE_DECIMALS, RATE_DIGITS = 4, 6
 
@@ -54,11 +57,30 @@ def availability(prefix: str, device: str, *, online: bool) -> Message:
     return Message(f"{base(prefix, device)}/availability", ONLINE if online else OFFLINE)
 
 
-def record_messages(record: Record, prefix: str, device: str) -> list[Message]:
+def record_messages(record: Record, prefix: str, device: str, *, retained: bool = True) -> list[Message]:
     """All that is published of a reading, the whole first."""
-    topic = f"{base(prefix, device)}/{record.counter}"
-    plain = {name: text for name, text in _texts(record).items() if name not in ("id", "counter")}
-    return [Message(f"{topic}/state", record_json(record)), *(Message(f"{topic}/{name}", text) for name, text in plain.items())]
+    topic, texts = f"{base(prefix, device)}/{record.counter}", _texts(record)
+    whole = Message(f"{topic}/{STATE}", record_json(record), retained)
+    return [whole, *(Message(f"{topic}/{part}", texts[part], retained) for part in PARTS)]
+
+
+def states(prefix: str, device: str) -> str:
+    """What to subscribe to for the last reading of every counter that there ever was."""
+    return f"{base(prefix, device)}/+/{STATE}"
+
+
+def forgetting(topic: str, payload: bytes, counters: Collection[str]) -> list[Message]:
+    """What takes away all that a broker keeps of a counter, found by its state; nothing for one of `counters`, and for what is not ours.
+
+    The state goes last: where the connection breaks in between, the counter is found again.
+    """
+    above, _, _ = topic.rpartition("/")
+    counter = above.rpartition("/")[2]
+    try:
+        ours = json.loads(payload)["counter"] == counter
+    except (ValueError, LookupError, TypeError, RecursionError):
+        ours = False
+    return [Message(f"{above}/{part}", "") for part in (*PARTS, STATE)] if ours and counter not in counters else []
 
 
 def record_json(record: Record) -> str:

@@ -1,15 +1,26 @@
-"""A broker that speaks as much MQTT as digitd does, and can be told to misbehave. tests/system/test_broker.py has a real one."""
+"""A broker that speaks as much MQTT as digitd does, and can be told to misbehave, and the output that it serves.
+
+tests/system/test_broker.py has a real one.
+"""
 
 import contextlib
 import dataclasses
+import re
 import socket
 import struct
 import threading
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from edge.outputs.homeassistant import CounterInfo
+from edge.outputs.mqtt import Mqtt
+from edge.outputs.mqtt_settings import MqttSettings
+from tests.edge.outbox import MemoryOutbox
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 8, 9, 12, 13, 14
 UNACCEPTABLE_VERSION = 1
+NO_LOCAL, DO_NOT_SEND_RETAINED = 0x04, 0x30
+WATER = CounterInfo(name="water", device_class="water", unit="m³", digits=8, decimals=3)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +31,7 @@ class Connected:
     password: str | None
     will: tuple[str, str, bool]
     """Topic, payload, retained."""
+    keepalive_s: int
 
 
 class Broker:
@@ -37,7 +49,7 @@ class Broker:
         self.forbidden: set[str] = set()
         """Topics that it does not let anybody publish on, which version 5 can say."""
         self.retained: dict[str, str] = {}
-        """What a new subscriber is sent at once."""
+        """What a new subscriber is sent at once; all of it comes from the one client, which may not want its own (NO_LOCAL)."""
         self.connected: list[Connected] = []
         self.subscribed: list[str] = []
         self.published: list[tuple[str, str, bool]] = []
@@ -109,6 +121,9 @@ class Broker:
         refused = topic in self.forbidden
         if not refused:
             self.published.append((topic, payload.decode(), bool(flags & 1)))
+            if flags & 1:
+                self.retained[topic] = payload.decode()
+                self.retained = {topic: payload for topic, payload in self.retained.items() if payload}
         if self.acknowledges:
             for each in self._open:
                 client.sendall(_packet(PUBACK, each + (b"\x87" if refused else b"")))
@@ -118,9 +133,10 @@ class Broker:
         topic, rest = _take_text(body[3:] if self._version == 5 else body[2:])
         self.subscribed.append(topic)
         client.sendall(_packet(SUBACK, body[:2] + (b"\0" if self._version == 5 else b"") + b"\1"))
-        wants_retained = self._version == 4 or not rest[0] & 0x30
-        if topic in self.retained and wants_retained:
-            self.send(topic, self.retained[topic].encode(), retained=True)
+        if self._version == 4 or not rest[0] & (NO_LOCAL | DO_NOT_SEND_RETAINED):
+            for each, payload in self.retained.items():
+                if re.fullmatch(topic.replace("+", "[^/]+"), each):
+                    self.send(each, payload.encode(), retained=True)
 
 
 @contextlib.contextmanager
@@ -134,6 +150,13 @@ def broker() -> Iterator[Broker]:
         found._listener.close()
         found.drop()
         found._thread.join()
+
+
+def mqtt(to: Broker, outbox: MemoryOutbox, **more: Any) -> Mqtt:
+    """The output of a device `cellar` with one counter; more: settings, and `on_command`."""
+    on_command = more.pop("on_command", None)
+    settings = MqttSettings(host="127.0.0.1", port=to.port, device="cellar", **{"discovery": False, **more})
+    return Mqtt(settings, [WATER], outbox, on_command=on_command, first_wait_s=0.01, longest_wait_s=0.02)
 
 
 def _packet(kind: int, body: bytes, flags: int = 0) -> bytes:
@@ -180,4 +203,4 @@ def _connect(body: bytes) -> Connected:
         user, rest = _take_text(rest)
     if flags & 0x40:
         password, rest = _take_text(rest)
-    return Connected(version, client, user, password, (topic, payload, bool(flags & 0x20)))
+    return Connected(version, client, user, password, (topic, payload, bool(flags & 0x20)), int.from_bytes(body[8:10], "big"))

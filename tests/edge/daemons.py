@@ -28,13 +28,6 @@ def configured(folder: Path, *, source: str = "?digits=7&decimals=1&rate=600", i
     return path
 
 
-def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Running:
     """`digitd run`, until it is left."""
 
@@ -63,11 +56,16 @@ class Running:
 
     def heard(self, beginning: str) -> str:
         """The next message to systemd that begins so; those before it are passed over."""
+        return self.all_heard(beginning)[-1]
+
+    def all_heard(self, beginning: str) -> list[str]:
+        """The messages to systemd up to the next one that begins so."""
+        messages = []
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
-            message = self._manager.recv(4096).decode()
-            if message.startswith(beginning):
-                return message
+            messages.append(self._manager.recv(4096).decode())
+            if messages[-1].startswith(beginning):
+                return messages
         raise TimeoutError(f"no {beginning}; the log says:\n{self.log.read_text()}")
 
     def logged(self, text: str) -> str:

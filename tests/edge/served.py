@@ -18,6 +18,7 @@ from edge.vision.window import Image
 from edge.web.api import application
 from edge.web.server import Server
 
+WATER = "/api/v1/counters/water"
 TOKEN = "q3Zt8vYw1KpLx5Rb9NsD2fGh"
 NOON = datetime.datetime(2026, 11, 25, 12, 0, tzinfo=datetime.UTC)
 

@@ -138,6 +138,18 @@ def test_what_hangs_together_is_derived(file: Path) -> None:
     assert config_of(file, "").expire_after_s == 900.0
 
 
+@pytest.mark.parametrize("written", ["1s", "15s", "65535s"])
+def test_a_keepalive_that_mqtt_can_say_is_taken(file: Path, written: str) -> None:
+    assert config_of(file, f'[mqtt]\nkeepalive = "{written}"').mqtt.keepalive == float(written.removesuffix("s"))
+    assert config_of(file, "").mqtt.keepalive == 60
+
+
+@pytest.mark.parametrize("written", ["0s", "500ms", "65536s", "1d"])
+def test_a_keepalive_that_mqtt_cannot_say_is_refused(file: Path, written: str) -> None:
+    problem = only_problem_of(file, f'[mqtt]\nkeepalive = "{written}"')
+    assert (problem.line, problem.key, problem.fix) == (2, "mqtt.keepalive", 'write for example keepalive = "15s"')
+
+
 def test_values_that_would_expire_between_two_are_refused(file: Path) -> None:
     text = '[camera]\ninterval = "1h"\n[homeassistant]\nexpire_after = "30min"\n'
     assert "camera.interval, which is 3600 s" in only_problem_of(file, text).expected

@@ -1,6 +1,7 @@
 """The daemon as its user and as systemd meet it: a real process, real signals, a real database."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -9,12 +10,16 @@ import urllib.request
 from decimal import Decimal
 from pathlib import Path
 
+import cv2
 import pytest
 
+from bench.mosquitto import free_port
+from edge.capture.simulated import Simulated
 from edge.outputs.store import Store
 from edge.reading import Status
-from tests.edge.daemons import Running, configured, free_port
+from tests.edge.daemons import Running, configured
 
+RESTING = "?digits=7&decimals=1&rate=0"
 TOKEN = "kYqWn3v0Zt8sX5bRf2LmJ7hD"
 
 
@@ -49,14 +54,22 @@ def test_after_a_kill_it_goes_on_where_it_was(tmp_path: Path) -> None:
     assert (Decimal("1234.7"), Status.OK) in before
 
 
+def from_source(config: Path, source: str) -> None:
+    """Let it read another camera than the simulated one."""
+    config.write_text(re.sub(r'source = ".*"', f'source = "{source}"', config.read_text()))
+
+
 def test_a_camera_that_is_not_there_is_said_once_and_never_counts_as_alive(tmp_path: Path) -> None:
     config = configured(tmp_path)
-    config.write_text(config.read_text().replace('"simulated:?digits=7&decimals=1&rate=600"', '"v4l2:/dev/no-such-camera"'))
+    from_source(config, "v4l2:/dev/no-such-camera")
     with Running(config, watchdog_s=15) as daemon:
-        daemon.heard("STATUS=no frame")
+        told = daemon.all_heard("STATUS=no frame")
         with pytest.raises(subprocess.TimeoutExpired):
             daemon.process.wait(3)
         assert daemon.stopped() == 0
+        told += daemon.all_heard("STOPPING=1")
+    assert {message.partition("=")[0] for message in told} == {"WATCHDOG_USEC", "STATUS", "STOPPING"}
+    assert not any("WATCHDOG=1" in message for message in told)
     assert {status for _, status in kept(tmp_path)} == {Status.NO_FRAME}
     assert daemon.log.read_text().count("<4>") == 1
 
@@ -86,6 +99,27 @@ def test_a_reload_takes_a_new_configuration_and_leaves_a_wrong_one(tmp_path: Pat
         daemon.logged("the configuration was read again")
         daemon.logged("cellar: 1234.")
         assert daemon.stopped() == 0
+        told = daemon.all_heard("STOPPING=1")
+    # One READY for each reload, after it: the first one's RELOADING was heard above.
+    assert [message.partition("\n")[0] for message in told if "RE" in message] == ["READY=1", "RELOADING=1", "READY=1"]
+
+
+def test_a_reload_before_the_first_reading_is_ready_with_it_and_not_before(tmp_path: Path) -> None:
+    config, folder = configured(tmp_path, source=RESTING), tmp_path / "pictures"
+    folder.mkdir()
+    from_source(config, f"folder:{folder}")
+    with Running(config) as daemon:
+        daemon.heard("STATUS=no frame")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.logged("the configuration was read again")
+        daemon.heard("RELOADING=1")
+        with Simulated.of(RESTING) as camera:
+            cv2.imwrite(str(folder / ".1.png"), camera.frame().picture)
+        (folder / ".1.png").rename(folder / "1.png")
+        told = [message for message in daemon.all_heard("STATUS=water") if not message.startswith("STATUS=no frame")]
+        assert told == ["READY=1", "STATUS=water 1234.5 (ok)"]
+        assert daemon.stopped() == 0
+        assert "READY=1" not in daemon.all_heard("STOPPING=1")
 
 
 def test_the_api_answers_while_it_reads_and_sets_a_value(tmp_path: Path) -> None:
@@ -94,7 +128,7 @@ def test_the_api_answers_while_it_reads_and_sets_a_value(tmp_path: Path) -> None
     token.write_text(TOKEN)
     token.chmod(0o600)
     more = f'[http]\nenabled = true\nport = {port}\ntoken_file = "{token}"\n'
-    with Running(configured(tmp_path, source="?digits=7&decimals=1&rate=0", more=more)) as daemon:
+    with Running(configured(tmp_path, source=RESTING, more=more)) as daemon:
         daemon.heard("READY=1")
 
         def ask(path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> tuple[int, bytes]:

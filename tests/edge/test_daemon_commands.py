@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.mosquitto import free_port
 from edge.commands import bench, demo, doctor
 from tests.edge.commanded import command
-from tests.edge.daemons import configured, free_port
+from tests.edge.daemons import configured
 
 
 def checked(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, dict[str, object]]]:

@@ -2,29 +2,18 @@
 
 import json
 import logging
-import threading
-from decimal import Decimal
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from edge.outputs.homeassistant import CounterInfo
-from edge.outputs.mqtt import Mqtt
+from edge.assembly import outputs
 from edge.outputs.mqtt_settings import MqttSettings
-from edge.outputs.topics import Command, CommandError, parse_command, record_json, record_messages
-from edge.reading import Status
-from tests.edge.broker import Broker, broker
+from tests.edge.broker import Broker, broker, mqtt
+from tests.edge.configurations import config_of
 from tests.edge.outbox import MemoryOutbox, record, until
 
-WATER = CounterInfo(name="water", device_class="water", unit="m³", digits=8, decimals=3)
 STATE = "digitd/cellar/water/state"
 AVAILABLE = "digitd/cellar/availability"
-
-
-def mqtt(to: Broker, outbox: MemoryOutbox, **more: Any) -> Mqtt:
-    on_command = more.pop("on_command", None)
-    settings = MqttSettings(host="127.0.0.1", port=to.port, device="cellar", **{"discovery": False, **more})
-    return Mqtt(settings, [WATER], outbox, on_command=on_command, first_wait_s=0.01, longest_wait_s=0.02)
 
 
 def ids(to: Broker) -> list[int]:
@@ -51,22 +40,6 @@ def test_a_reading_is_published_as_json_and_part_by_part_all_retained() -> None:
         ("digitd/cellar/water/rate", "0.31", True),
         (AVAILABLE, "offline", True),
     ]
-
-
-@pytest.mark.parametrize("value", ["99999999.999", "0.1", "1234.500", "1E+3", "0.000001", "123456789012.123456"])
-def test_a_value_keeps_the_digits_it_was_read_with(value: str) -> None:
-    sent = record_json(record(1, value))
-    assert json.loads(sent, parse_float=Decimal, parse_int=Decimal)["value"] == Decimal(value)
-    assert json.loads(sent, parse_float=str, parse_int=str)["value"] == format(Decimal(value), "f")
-
-
-def test_what_there_is_none_of_is_null_and_an_empty_topic() -> None:
-    messages = record_messages(record(1, None, rate=float("nan"), status=Status.NO_FRAME, raw=""), "digitd", "cellar")
-    state = json.loads(messages[0].payload)
-    assert (state["value"], state["rate"], state["raw"], state["status"]) == (None, None, "", "no_frame")
-    assert {message.topic.rpartition("/")[2]: message.payload for message in messages if not message.payload} == {
-        "value": "", "rate": "", "raw": "",
-    }  # fmt: skip
 
 
 def test_nothing_counts_as_delivered_before_it_is_acknowledged() -> None:
@@ -149,6 +122,14 @@ def test_it_speaks_version_5() -> None:
     assert to.connected[0].will == (AVAILABLE, "offline", True)
 
 
+def test_the_broker_is_told_the_keepalive_of_the_configuration(tmp_path: Path) -> None:
+    with broker() as to:
+        config = config_of(tmp_path / "digitd.toml", f'[mqtt]\nhost = "127.0.0.1"\nport = {to.port}\nkeepalive = "15s"\n')
+        with outputs(config, MemoryOutbox(), lambda *_: None)["mqtt"]:
+            until(lambda: to.published)
+    assert [each.keepalive_s for each in to.connected] == [15]
+
+
 @pytest.mark.parametrize("silent", [True, False])
 def test_it_falls_back_to_version_3_1_1_where_5_is_refused(silent: bool) -> None:
     outbox = MemoryOutbox([record(1)])
@@ -206,59 +187,6 @@ def test_home_assistants_topic_being_forbidden_holds_nothing_back(caplog: pytest
             until(lambda: outbox.up_to("mqtt") == 1)
             assert output.problem is None
     assert "does not take homeassistant/device/digitd_cellar/config: Not authorized" in caplog.text
-
-
-class Told:
-    """What came as commands."""
-
-    def __init__(self) -> None:
-        self.commands: list[tuple[str, Command, Decimal | None]] = []
-        self.threads: set[str] = set()
-
-    def __call__(self, counter: str, command: Command, value: Decimal | None) -> None:
-        self.threads.add(threading.current_thread().name)
-        self.commands.append((counter, command, value))
-        if value == 13:
-            raise RuntimeError("broken")
-
-
-def test_commands_reach_the_counter_and_bad_ones_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    told = Told()
-    with broker() as to, mqtt(to, MemoryOutbox(), on_command=told):
-        until(lambda: len(to.subscribed) == 2 and to.published)
-        assert to.subscribed == ["digitd/cellar/+/set_value", "digitd/cellar/+/read_now"]
-        to.send("digitd/cellar/water/set_value", b"99", retained=True)
-        to.send("digitd/cellar/oil/set_value", b"1")
-        for bad in (b"", b"-1", b"1e3", b"nan", b"1,5", b"\xff\xfe", b"0x10", "١".encode(), b"1" * 65):
-            to.send("digitd/cellar/water/set_value", bad)
-        to.send("digitd/cellar/water/set_value", b"13")
-        to.send("digitd/cellar/water/set_value", b" 1234.5670\n")
-        to.send("digitd/cellar/water/read_now", b"PRESS")
-        until(lambda: len(told.commands) == 3)
-    assert told.commands == [
-        ("water", Command.SET_VALUE, Decimal(13)),
-        ("water", Command.SET_VALUE, Decimal("1234.567")),
-        ("water", Command.READ_NOW, None),
-    ]
-    assert told.threads == {"mqtt"}
-    said = [each.getMessage() for each in caplog.records]
-    assert "digitd/cellar/water/set_value: retained, and ignored; publish commands without the retain flag" in said
-    assert "digitd/cellar/oil/set_value: ignored: no counter 'oil'; expected one of: water" in said
-    assert sum("is no value" in each for each in said) == 8
-    assert "digitd/cellar/water/set_value: ignored: 65 bytes; expected at most 64" in said
-    assert "digitd/cellar/water/set_value: failed: broken" in said
-
-
-def test_without_anybody_to_tell_no_command_is_asked_for() -> None:
-    with broker() as to, mqtt(to, MemoryOutbox()):
-        until(lambda: to.published)
-    assert to.subscribed == []
-
-
-def test_a_prefix_may_have_levels() -> None:
-    assert parse_command("home/meters/cellar/water/set_value", b"5", "home/meters", "cellar", ["water"])[0] == "water"
-    with pytest.raises(CommandError, match="no counter"):
-        parse_command("home/meters/cellar/a/b/set_value", b"5", "home/meters", "cellar", ["water"])
 
 
 def test_leaving_does_not_wait_for_a_broker_that_does_not_answer() -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from bench.mosquitto import free_port
 from edge.capture.camera import CameraSettings, open_camera
 from edge.errors import CameraError
-from tests.edge.camera_servers import PASSWORD, USER, CameraServer, camera_server, nobody_listens, number_of, numbered
+from tests.edge.camera_servers import PASSWORD, USER, CameraServer, camera_server, number_of, numbered
 
 TIMEOUT_S = 0.5
 
@@ -96,7 +97,7 @@ def test_an_endless_answer_is_not_taken_into_memory(server: CameraServer) -> Non
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        (f"http://127.0.0.1:{nobody_listens()}/a.jpg", "refuses the connection"),
+        (f"http://127.0.0.1:{free_port()}/a.jpg", "refuses the connection"),
         ("http://no-such-camera.invalid/a.jpg", "no such host"),
     ],
 )

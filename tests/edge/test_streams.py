@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from bench.mosquitto import free_port
 from edge.capture.camera import Camera, CameraSettings, open_camera
 from edge.capture.live import Live
 from edge.capture.pictures import Image
 from edge.errors import CameraError
 from tests.edge import camera_servers
-from tests.edge.camera_servers import BURST, PASSWORD, USER, CameraServer, nobody_listens, number_of, numbered, rtsp_server
+from tests.edge.camera_servers import BURST, PASSWORD, USER, CameraServer, number_of, numbered
+from tests.edge.rtsp_server import rtsp_server
 
 
 @pytest.fixture
@@ -223,7 +225,7 @@ def test_an_rtsp_stream_that_falls_silent_is_told() -> None:
 
 def test_an_rtsp_camera_that_refuses_is_told() -> None:
     with pytest.raises(CameraError, match=r"rtsp://127\.0\.0\.1:\d+/live: refuses the connection"):
-        open_camera(settings(f"rtsp://127.0.0.1:{nobody_listens()}/live"))
+        open_camera(settings(f"rtsp://127.0.0.1:{free_port()}/live"))
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,20 @@ def test_what_is_known_outlives_a_restart() -> None:
     assert 0 <= after.value - before.value <= 2 * STEP
 
 
+def test_pictures_that_have_not_changed_are_not_packed_anew_and_those_that_have_are() -> None:
+    with camera(rate=0.0, start=1234.5) as still, camera(rate=0.0, start=1234.6) as turned:
+        tracker = follower(still)
+        kept = []
+        for i, picture in enumerate([still.frame().picture] * 3 + [turned.frame().picture] * 3):
+            tracker.look(picture, NOON + datetime.timedelta(minutes=i))
+            kept.append(tracker.state())
+            assert np.array_equal(follower(still, state=kept[-1])._cells, tracker._cells)  # type: ignore[arg-type]
+    assert kept[0]["cells"] is kept[1]["cells"] is kept[2]["cells"]
+    assert kept[3]["cells"] != kept[2]["cells"]
+    assert kept[3]["cells"] is kept[4]["cells"] is kept[5]["cells"]
+    assert kept[2]["history"] != kept[0]["history"], "all else goes on"
+
+
 @pytest.mark.parametrize(
     "state", [{}, {"digits": 5}, {"digits": 7, "history": None}, {"digits": 7, "history": {}, "learnt": 3, "changes": 0}]
 )

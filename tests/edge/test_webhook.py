@@ -2,12 +2,12 @@
 
 import json
 import logging
-import socket
 import time
 from typing import Any
 
 import pytest
 
+from bench.mosquitto import free_port
 from edge.outputs.pump import Pump
 from edge.outputs.record import Record
 from edge.outputs.trouble import SETTLED_S, Trouble
@@ -56,8 +56,7 @@ def test_what_somebody_can_mend_is_tried_again_until_it_works(status: int) -> No
 
 def test_a_receiver_that_is_gone_gets_everything_in_order_when_it_is_back(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     outbox = MemoryOutbox(record(number) for number in range(1, 20))
     with hook(f"http://127.0.0.1:{port}/s3cr3t", outbox, token="t0k3n") as output:
         until(lambda: output.problem == f"webhook http://127.0.0.1:{port}: refuses the connection: nothing serves that port")

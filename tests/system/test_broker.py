@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from bench.mosquitto import Certificates, Mosquitto
 from edge.outputs.homeassistant import CounterInfo
 from edge.outputs.mqtt import Mqtt
 from edge.outputs.mqtt_settings import MqttSettings, Tls
@@ -26,7 +27,7 @@ from edge.outputs.store import Store
 from edge.outputs.topics import Command
 from tests.edge.outbox import MemoryOutbox, record, until
 from tests.edge.stored import add
-from tests.system.mosquitto import Certificates, Listener, Mosquitto, certificates, listener, mosquitto, publish
+from tests.system.mosquitto import Listener, certificates, listener, mosquitto, publish
 from tests.test_arrows import ROOT
 
 STOPS = 50 if os.environ.get("DIGITD_LONG") == "1" else 4
