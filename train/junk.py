@@ -6,7 +6,8 @@ incorrectly segmented characters for that reason.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -20,9 +21,11 @@ from edge.vision.touching import Digit, hypotheses
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+Doubles = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 PER_WORD = 8
 """Cells taken of one written word at most, so that many words are in a bank."""
-SIZES = (28, 40)
+SIZES = (28, 71)
 """Sides of MNIST's 28 pixels as they are written here, in pixels."""
 INK = 0.3
 """Absorbance from which on a pixel is ink."""
@@ -32,6 +35,10 @@ HELD = 0.5
 """Share of a digit's ink from which on a hypothesis holds that digit: with two of them it is none."""
 ALIKE = 0.62
 """Ink shared with a digit, of the ink that either has, from which on a hypothesis is that digit, if a poor one."""
+VERY_ALIKE = 0.85
+"""And from which on it is a good one."""
+BLUR_PX, DARKNESS, NOISE = (0.4, 0.9), (0.5, 1.0), 0.05
+"""The camera's blur, how much of the light a pen takes, and the largest deviation of the noise."""
 STRAIGHT = 0.33
 """A piece whose ink spreads so little across beside along is a 1 for all that one can see."""
 
@@ -42,47 +49,92 @@ def bank(images: Image, count: int, *, seed: int) -> Image:
     images: MNIST's, uint8 [N, 28, 28]. Words of two or three of them are written in a row, mostly touching, and
     cut and joined as a page is; what then is neither a digit nor looks like a 1 is kept.
     """
-    cells = np.zeros((count, CELL_SIZE, CELL_SIZE), np.uint8)
-    filled = 0
-    for number in itertools.count():
+    numbers = np.arange(len(images))
+    return _filled(count, seed, lambda rng: _junk_of_word(_Word.of(images, numbers, rng), rng))[0]
+
+
+def cut_out(images: Image, labels: Image, count: int, *, seed: int) -> tuple[Image, Image]:
+    """Digits cut out of such words: cells uint8 [count, 32, 32] and what they show, uint8 [count], of images and their labels [N].
+
+    Learnt beside the junk, always: what was written, photographed and cut out again looks otherwise than MNIST's own pictures, and a
+    network that meets that look in junk alone takes it for the mark of junk.
+    """
+    return _filled(count, seed, lambda rng: _digits_of_word(_Word.of(images, labels, rng)))
+
+
+def _filled(count: int, seed: int, drawn: Callable[[np.random.Generator], Iterator[tuple[Floats, int]]]) -> tuple[Image, Image]:
+    """Cells of the ink that word after word yields, and the numbers that come with them, until there are `count`."""
+    cells, numbers, filled = np.zeros((count, CELL_SIZE, CELL_SIZE), np.uint8), np.zeros(count, np.uint8), 0
+    for word in itertools.count():
         if filled == count:
             break
-        rng = np.random.default_rng((seed, number))
-        chosen = rng.integers(0, len(images), rng.integers(2, 4))
-        for ink in itertools.islice(_junk_of_word(images[chosen], rng), min(PER_WORD, count - filled)):
-            cells[filled] = to_mnist_cell(ink)
+        for ink, number in itertools.islice(drawn(np.random.default_rng((seed, word))), min(PER_WORD, count - filled)):
+            cells[filled], numbers[filled] = to_mnist_cell(ink), number
             filled += 1
-    return cells
+    return cells, numbers
 
 
-def _junk_of_word(digits: Image, rng: np.random.Generator) -> Iterator[Floats]:
+@dataclass(frozen=True)
+class _Word:
+    """Hypotheses about a word of K digits, the ink of each digit, bool [K, H, W], and what each shows, [K]."""
+
+    proposed: list[Digit]
+    written: Mask
+    labels: npt.NDArray[np.integer]
+
+    @classmethod
+    def of(cls, images: Image, labels: npt.NDArray[np.integer], rng: np.random.Generator) -> "_Word":
+        chosen = rng.integers(0, len(images), rng.integers(2, 4))
+        layers = _written(images[chosen], rng)
+        absorbed = np.asarray(cv2.GaussianBlur(layers.max(0), (0, 0), rng.uniform(*BLUR_PX)), np.float32)
+        absorbed *= np.float32(rng.uniform(*DARKNESS))
+        absorbed = np.clip(absorbed + rng.normal(0, rng.uniform(0, NOISE), absorbed.shape), 0, 1).astype(np.float32)
+        strokes = find_strokes((absorbed > INK * absorbed.max()).astype(np.uint8))
+        proposed = hypotheses(strokes, strokes.lines[0], absorbed) if len(strokes.lines) == 1 else []
+        return cls(proposed, layers > INK, labels[chosen])
+
+
+def _junk_of_word(word: _Word, rng: np.random.Generator) -> Iterator[tuple[Floats, int]]:
     """Absorbance, float32 [H, W] each, of the hypotheses about a word that are not one digit, in any order."""
-    layers = _written(digits, rng)
-    absorbed = np.asarray(cv2.GaussianBlur(layers.max(0), (0, 0), rng.uniform(0.4, 0.8)), np.float32)
-    strokes = find_strokes((absorbed > INK).astype(np.uint8))
-    if len(strokes.lines) != 1:
-        return
-    proposed = hypotheses(strokes, strokes.lines[0], absorbed)
-    written = layers > INK
-    for i in rng.permutation(len(proposed)):
-        if not is_digit(proposed[i], written) and not _is_straight(proposed[i].ink):
-            yield proposed[i].ink
+    for i in rng.permutation(len(word.proposed)):
+        ink = word.proposed[i].ink
+        if not is_digit(word.proposed[i], word.written) and not _is_straight(ink):
+            yield ink, 0
+
+
+def _digits_of_word(word: _Word) -> Iterator[tuple[Floats, int]]:
+    """Absorbance of the hypothesis that is most like each digit of a word, where one is very like it, and what it shows."""
+    alike = np.array([likeness(digit, word.written) for digit in word.proposed]).reshape(-1, len(word.written))
+    for k, i in enumerate(alike.argmax(0) if len(alike) else []):
+        if alike[i, k] >= VERY_ALIKE:
+            yield word.proposed[i].ink, int(word.labels[k])
 
 
 def is_digit(hypothesis: Digit, written: Mask) -> bool:
     """Whether a hypothesis is one of the digits written, if a poor one. written: bool [K, H, W], the ink of digit k."""
+    shared, _, inked = _shared(hypothesis, written)
+    return bool(likeness(hypothesis, written).max() >= ALIKE and np.count_nonzero(shared >= HELD * inked) == 1)
+
+
+def likeness(hypothesis: Digit, written: Mask) -> Doubles:
+    """Ink that a hypothesis shares with each digit written, bool [K, H, W], of the ink that either has: float64 [K], 0 to 1."""
+    shared, own, inked = _shared(hypothesis, written)
+    return np.asarray(shared / np.maximum(inked + own - shared, 1), np.float64)
+
+
+def _shared(hypothesis: Digit, written: Mask) -> tuple[Counts, int, Counts]:
+    """Pixels of ink that a hypothesis shares with each digit written, that it has, and that each of them has."""
     high, wide = hypothesis.ink.shape
     top, left = max(hypothesis.top, 0), max(hypothesis.left, 0)
     theirs = written[:, top : hypothesis.top + high, left : hypothesis.left + wide]
-    own = hypothesis.ink[top - hypothesis.top :, left - hypothesis.left :][: theirs.shape[1], : theirs.shape[2]] > INK
-    shared, inked = np.count_nonzero(theirs & own, (1, 2)), np.count_nonzero(written, (1, 2))
-    alike = shared / np.maximum(inked + np.count_nonzero(own) - shared, 1)
-    return bool(alike.max() >= ALIKE and np.count_nonzero(shared >= HELD * inked) == 1)
+    ink = hypothesis.ink > INK * hypothesis.ink.max(initial=0.0)
+    own = ink[top - hypothesis.top :, left - hypothesis.left :][: theirs.shape[1], : theirs.shape[2]]
+    return np.asarray((theirs & own).sum((1, 2))), int(own.sum()), np.asarray(written.sum((1, 2)))
 
 
 def _is_straight(ink: Floats) -> bool:
     """Whether ink, float32 [H, W], is one straight stroke of a pen, upright or oblique."""
-    across, along = np.linalg.eigvalsh(np.cov(np.argwhere(ink > INK), rowvar=False) + np.eye(2) / 12)
+    across, along = np.linalg.eigvalsh(np.cov(np.argwhere(ink > INK * ink.max()), rowvar=False) + np.eye(2) / 12)
     return bool(across < STRAIGHT**2 * along)
 
 

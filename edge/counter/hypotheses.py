@@ -24,6 +24,9 @@ JUMP = -4.0
 """Natural logarithm of the prior probability that the value is none that the last one leads to: a misread came between."""
 JUMP_WHEEL = -20.0
 """The same for each wheel that would have been misread: four pictures of it outweigh that, three do not."""
+NOTHING = -5.0
+"""Natural logarithm of the probability that a frame shows nothing of the counter: a hand before it, a picture damaged on its way. Where
+every value would need several wheels misread, that is the likelier story, and all stays as it was."""
 NEAR = 10
 """Steps that follow the best old hypotheses and are always weighed, as far as the rate allows them."""
 
@@ -55,7 +58,8 @@ def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress
     novelty [N], 0 to 1: how new the picture of each wheel is. placed: tenths were seen before, so that steps tell the pace.
     """
     values = _candidates(before, raw, progress)
-    weights = seen.tempered(novelty).log_places(values)
+    told = seen.tempered(novelty)
+    weights = np.logaddexp(told.log_places(values), NOTHING + told.log_of_nothing())
     likelihoods = np.exp(weights - weights.max()).reshape(-1, 2).sum(1)  # [T], T = 10 M
     tenths = (values[:, None] * TENTHS + np.arange(TENTHS)).ravel()
     seen_logs = np.log(np.maximum(likelihoods, TINY))

@@ -140,6 +140,10 @@ class Evidence:
         clamped = self._clamped(values[:, None] // 10 ** np.arange(len(self.wheels) - 1, -1, -1) % 10)
         return np.asarray(np.log(np.maximum(clamped.sum((1, 2)), TINY)) + self.log_scale, np.float64)
 
+    def log_of_nothing(self) -> float:
+        """How likely the frame is at any value and place, in the measure of `log_places`, if it shows nothing of the counter."""
+        return float(np.log(np.maximum(self.wheels.mean((1, 2)), TINY)).sum() + self.log_scale)
+
     def _forward(self) -> None:
         """Messages from the last wheel to the first; `total` is the weight of all values together."""
         starts, offsets = self.prior.shape

@@ -169,3 +169,30 @@ def test_a_little_doubt_in_a_leading_wheel_that_never_turns_does_not_stop_the_co
     assert values.count((Verdict.OK, None)) == 0
     assert sum(verdict is Verdict.OK for verdict, _ in values) >= 28
     assert values[-1] == (Verdict.OK, 5312)
+
+
+def test_a_damaged_picture_whose_digits_have_slipped_to_the_left_says_nothing_of_the_counter() -> None:
+    """As a JPEG that lost a few bytes shows it; two of them in a row must not bear each other out."""
+    history, slipped = look(History.known(12345, 0.0), 12345.0, MINUTE_S).history, np.array([2.0, 3.0, 4.0, 5.0, 1.0])
+    for second in (61.0, 62.0):
+        outcome = look(history, slipped, second, rules=dataclasses.replace(RULES, max_rate=10.0))
+        assert (outcome.verdict, outcome.value) == (Verdict.TOO_FAST, 12345)
+        history = outcome.history
+    outcome = look(history, 12345.0, 63.0, rules=dataclasses.replace(RULES, max_rate=10.0))
+    assert (outcome.verdict, outcome.value) == (Verdict.OK, 12345)
+    assert outcome.history.shares()[12345] > 0.9
+
+
+def test_a_picture_with_two_wheels_misread_is_no_witness_of_a_new_value() -> None:
+    rules = dataclasses.replace(RULES, max_rate=0.02)
+
+    def shown(last: float) -> Outcome:
+        history = observe(History.known(123451, 0.0), ideal(positions(123451.3, 6)), rules, time_s=50.0).history
+        places = np.concatenate([[7.0, 8.0], positions(123450 + last, 6)[2:]])
+        outcome = observe(history, ideal(places), rules, time_s=100.0)
+        return observe(outcome.history, ideal(places), rules, time_s=150.0, novelty=np.zeros(6))
+
+    stays, goes_on = shown(1.4), shown(2.5)
+    assert (stays.verdict, stays.value) == (Verdict.OK, 123451)
+    assert goes_on.verdict is not Verdict.OK
+    assert goes_on.value == 123451

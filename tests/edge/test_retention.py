@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge.outputs.record import Record
@@ -129,8 +129,11 @@ READINGS = st.lists(
     st.tuples(st.integers(0, 40 * 24 * 60), st.sampled_from("ab"), st.booleans(), st.sampled_from([Status.OK, Status.TOO_DARK])),
     max_size=60,
 )  # fmt: skip
+WHOLE_MINUTE = 4 * 434
+"""In quarters, after noon."""
 
 
+@example([(WHOLE_MINUTE, "a", False, Status.OK), (WHOLE_MINUTE + 1, "a", False, Status.OK)], [(3, 0)])
 @settings(max_examples=150, deadline=None)
 @given(READINGS, st.lists(st.tuples(st.integers(0, 70), st.integers(0, 60)), min_size=1, max_size=4))
 def test_every_minute_or_hour_keeps_one_and_what_is_undelivered_or_young_stays(
@@ -170,7 +173,7 @@ def test_every_minute_or_hour_keeps_one_and_what_is_undelivered_or_young_stays(
             elif hourly:
                 spans[record.counter, int(record.time.timestamp()) // 3600].append(record)
             else:
-                spans[record.counter, -int(record.time.timestamp()) // 60].append(record)
+                spans[record.counter, -(int(record.time.timestamp()) // 60)].append(record)
         for span in spans.values():
             kept = [record for record in span if record.id in ids]
             assert kept
