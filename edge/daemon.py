@@ -24,6 +24,7 @@ from edge.capture.watching import Watched
 from edge.config.load import load
 from edge.errors import CameraError, DigitdError, UsageError
 from edge.live import Live
+from edge.memory import give_back
 from edge.notify import Notifier
 from edge.outputs.doubtful import Doubtful, beside
 from edge.outputs.metrics import Metrics
@@ -181,6 +182,7 @@ class Daemon:
         self._hand_on(store, parts)
         if not self._ready:
             self._ready = True
+            give_back()
             self._notifier.ready()
         self._notifier.alive()
         self._notifier.status(", ".join(f"{name} {_shown(reading)}" for name, reading in readings.items()) or "no counters")

@@ -14,6 +14,8 @@ from edge.capture.formats import is_video
 from edge.capture.pictures import head_of, load
 from edge.errors import CameraError, PictureError
 
+DECODERS = 2
+"""Threads that decode a video; each holds pictures of its own."""
 FPS = 25.0
 """Where a video does not tell."""
 
@@ -77,7 +79,7 @@ class Recording(Camera):
         self._closed = threading.Event()
         self._guard = threading.RLock()
         # Absolute, for FFmpeg takes what stands before a colon for a protocol.
-        self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+        self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, DECODERS])
         if not self._capture.isOpened():
             raise CameraError(f"{self.name}: a video that cannot be opened: damaged, cut short, or of a kind that OpenCV cannot decode")
         self._fps = self._capture.get(cv2.CAP_PROP_FPS) or FPS
