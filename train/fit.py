@@ -21,11 +21,9 @@ from tqdm import tqdm
 
 from train.backend import keras, tf
 from train.checkpoint import Checkpoint
-from train.distillation import lesson, lesson_loss
 from train.lenet5 import build, multiply_accumulates, parameters
 from train.recipes import Recipe, as_dict
 from train.samples import Samples
-from train.saved import load_keras
 from train.targets import circular_loss
 
 Measure = Callable[[keras.Model], dict[str, Any]]
@@ -45,8 +43,8 @@ class Run:
     """Line of the terminal that the progress bar takes, where several runs go side by side."""
 
 
-def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure], teacher: Path | None = None) -> Path:
-    """Train and write `<output>/<name>.keras`; returns its path. teacher: a `.keras` file of a network that teaches this one.
+def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) -> Path:
+    """Train and write `<output>/<name>.keras`; returns its path.
 
     curves: what to measure after every epoch, by the name it is drawn under ("val", "test"). Nothing is chosen by them.
     """
@@ -63,11 +61,7 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure], 
     folder.mkdir(parents=True, exist_ok=True)
     updates = samples.per_epoch // recipe.batch
     model = build(recipe.architecture)
-    teaching = None
-    if teacher and recipe.teacher:
-        teaching = build(recipe.teacher)  # at this run's precision, which the file does not have
-        teaching.set_weights(load_keras(teacher).get_weights())
-    model.compile(_optimizer(recipe, updates * recipe.epochs), lesson_loss if teaching else circular_loss)
+    model.compile(_optimizer(recipe, updates * recipe.epochs), circular_loss)
     model.optimizer.build(model.trainable_variables)
     identity = {"recipe": as_dict(recipe), "seed": run.seed, "precision": run.precision, "pictures": len(samples.pictures)}
     identity["sources"] = list(samples.sources)
@@ -83,8 +77,7 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure], 
         started, losses = time.monotonic(), []
         _seed_layers(model, run.seed, epoch)
         for cells, targets in samples.epoch(epoch, batch=recipe.batch, seed=run.seed):
-            inputs = cells.astype(np.float32) / 255.0
-            losses.append(float(model.train_on_batch(inputs, lesson(teaching, inputs, targets) if teaching else targets)))
+            losses.append(float(model.train_on_batch(cells.astype(np.float32) / 255.0, targets)))
             bar.update()
         entry: dict[str, Any] = {"epoch": epoch + 1, "updates": updates * (epoch + 1), "loss": float(np.mean(losses))}
         for name, measure in curves.items():

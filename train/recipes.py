@@ -25,12 +25,7 @@ class Recipe:
     synthetic: int = 0
     """Rendered digits added to the real ones."""
     turns: int = 1
-    """The rendered digits, or the junk, come in so many turns, one an epoch, so that more of them are seen in the same time."""
-    junk: int = 0
-    """Pieces and pairs of handwritten digits added, of which the network learns to say that they are none; in `turns` as well."""
-    teacher: Architecture | None = None
-    """A larger network that is trained first, and then teaches this one."""
-    teacher_epochs: int = 0
+    """The rendered digits come in so many turns, one an epoch, so that more of them are seen in the same time."""
     held_out: int = 0
     """Pictures at the end of MNIST's training set kept from training, to choose by; the counter's meters in `val` always are."""
     test_curve: bool = False
@@ -38,33 +33,17 @@ class Recipe:
     limit: int | None = None
     """Take only this many real pictures (quick runs)."""
 
-    def of_teacher(self) -> "Recipe":
-        """How the teacher is trained: as this network, by labels alone, on digits alone."""
-        assert self.teacher is not None
-        name = f"{self.name}-teacher"
-        return dataclasses.replace(
-            self, name=name, architecture=self.teacher, epochs=self.teacher_epochs, teacher=None, teacher_epochs=0, junk=0, turns=1
-        )
-
 
 HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
-    architecture=Architecture(activation="relu", batch_norm=True, kernels=(24, 40)),
-    epochs=40,
-    junk=24_000,
-    turns=4,
-    teacher=Architecture(activation="relu", batch_norm=True, dropout=0.3, kernels=(32, 96)),
-    teacher_epochs=16,
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
+    epochs=58,
 )
 CLASSIC = dataclasses.replace(
     HANDWRITTEN,
     name="lenet5-handwritten-classic",
     architecture=Architecture(variant="classic", activation="relu", batch_norm=True, dropout=0.2),
-    epochs=58,
-    junk=0,
-    turns=1,
-    teacher=None,
 )
 COUNTER = Recipe(
     name="lenet5-counter",
@@ -95,9 +74,7 @@ SHIPPED = (HANDWRITTEN.name, COUNTER.name)
 
 def quick(recipe: Recipe) -> Recipe:
     """The same way in little: seconds of training on a part of the data. It proves the path, not the figure."""
-    return dataclasses.replace(
-        recipe, epochs=2, teacher_epochs=1, limit=6_000, synthetic=min(recipe.synthetic, 3_000), junk=min(recipe.junk, 1_200)
-    )
+    return dataclasses.replace(recipe, epochs=2, limit=6_000, synthetic=min(recipe.synthetic, 3_000))
 
 
 def as_dict(recipe: Recipe) -> dict[str, Any]:

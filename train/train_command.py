@@ -84,12 +84,8 @@ def _train(name: str, args: argparse.Namespace) -> int:
     if precision == "auto":
         precision = "bfloat16" if fit.bfloat16_is_fast() else "float32"
     run = fit.Run(output=output, seed=args.seed, precision=precision, threads=args.threads or os.cpu_count() or 1, row=args.row)
-    teacher = None
-    if recipe.teacher:
-        taught = recipe.of_teacher()
-        teacher = fit.fit(taught, samples.training_samples(taught, sources, seed=args.seed), run, curves(taught, sources))
     learnt_from = samples.training_samples(recipe, sources, seed=args.seed)
-    result = fit.fit(recipe, learnt_from, run, curves(recipe, sources), teacher)
+    result = fit.fit(recipe, learnt_from, run, curves(recipe, sources))
     page = report.write(result, recipe, sources)
     print(f"{result}: trained; see {page}")
     return 0
