@@ -30,7 +30,7 @@ LOWEST, TALLEST = 0.94, 1.2
 """Heights of digits that cost nothing, in heights of the writing."""
 FARTHEST = 4.0
 """Deviations that count at most."""
-WEIGHTS = np.array([0.24, 0.33, -1.85, -1.51, -1.92, -1.76, -2.72, -0.64, -2.07, 3.11, 0.58, -0.3, -0.3, -0.43])
+WEIGHTS = np.array([1.00, -0.14, 1.46, -2.02, -2.22, -1.80, -0.62, 0.35, -0.15, 2.62, 0.45, -0.40, -0.44, -0.44])
 """What each measurement of a hypothesis adds to its log-likelihood, in the order of `_measured`.
 
 Learnt as a semi-Markov conditional random field (Sarawagi and Cohen, 2004): on pages of MNIST's training digits, the weights under which
@@ -51,8 +51,38 @@ class Line:
     """float32 [N]: the recognizer's probability of each digit."""
 
 
+@dataclass(frozen=True)
+class Proposed:
+    """Every digit that one line of handwriting could hold, N of them."""
+
+    digits: list[Digit]
+    cells: Image
+    """uint8 [N, 32, 32, 1]: each as MNIST holds it."""
+    probabilities: Floats
+    """float32 [N, 10], the recognizer's."""
+    height: float
+    """Of the writing, in pixels."""
+
+    def measured(self) -> Doubles:
+        """Each hypothesis measured as each of the ten digits: float64 [N, 10, 14]."""
+        each = [_measured(*one, self.height) for one in zip(self.digits, self.probabilities, strict=True)]
+        return np.stack(each) if each else np.zeros((0, 10, len(WEIGHTS)))
+
+
 def lines(page: Image, recognize: Recognize) -> list[Line]:
     """The lines of handwriting on a page, uint8 [H, W] or [H, W, 3] (blue, green, red), from top to bottom; none on a blank one."""
+    found = []
+    for line in propose(page, recognize):
+        chosen = _best_reading(line.digits, likelihoods(line.measured(), line.probabilities))
+        at = [i for i, _ in chosen]
+        corners = np.array([_corners(line.digits[i]) for i in at], np.float64).reshape(-1, 4, 2)
+        digits = tuple(digit for _, digit in chosen)
+        found.append(Line(corners, line.cells[at], digits, line.probabilities[at, digits]))
+    return found
+
+
+def propose(page: Image, recognize: Recognize) -> list[Proposed]:
+    """What the lines of a page could hold, uint8 [H, W] or [H, W, 3] (blue, green, red), from top to bottom."""
     grey = to_grey(page)
     if not has_dark_ink(grey):
         grey = 255 - grey
@@ -62,16 +92,12 @@ def lines(page: Image, recognize: Recognize) -> list[Line]:
     candidates = [hypotheses(strokes, line, absorbed) for line in strokes.lines]
     cells = to_mnist_cells([digit.ink for line in candidates for digit in line])
     probabilities = recognize(cells) if len(cells) else np.zeros((0, 10), np.float32)
-    found, first = [], 0
+    proposed, first = [], 0
     for line in candidates:
         here = np.s_[first : first + len(line)]
-        chosen = _best_reading(line, _likelihoods(line, probabilities[here], strokes.height))
-        at = [first + i for i, _ in chosen]
-        corners = np.array([_corners(line[i]) for i, _ in chosen], np.float64).reshape(-1, 4, 2)
-        digits = tuple(digit for _, digit in chosen)
-        found.append(Line(corners, cells[at], digits, probabilities[at, digits]))
+        proposed.append(Proposed(line, cells[here], probabilities[here], strokes.height))
         first += len(line)
-    return found
+    return proposed
 
 
 def _corners(digit: Digit) -> list[tuple[int, int]]:
@@ -79,13 +105,12 @@ def _corners(digit: Digit) -> list[tuple[int, int]]:
     return [(digit.left, digit.top), (right, digit.top), (right, bottom), (digit.left, bottom)]
 
 
-def _likelihoods(hypotheses: list[Digit], probabilities: Floats, height: float) -> Doubles:
+def likelihoods(measured: Doubles, probabilities: Floats, weights: Doubles = WEIGHTS) -> Doubles:
     """Log-likelihood of each hypothesis as each digit, up to a constant: float64 [N, 10], -inf where the recognizer excludes it.
 
-    probabilities: float32 [N, 10], the recognizer's; height: of the writing, in pixels.
+    measured: float64 [N, 10, 14]; probabilities: float32 [N, 10], the recognizer's.
     """
-    likelihood = np.array([_measured(*each, height) @ WEIGHTS for each in zip(hypotheses, probabilities, strict=True)])
-    return np.where(probabilities < FAINTEST_PROBABILITY, -np.inf, likelihood.reshape(-1, 10))
+    return np.where(probabilities < FAINTEST_PROBABILITY, -np.inf, measured @ weights)
 
 
 def _measured(digit: Digit, probabilities: Floats, height: float) -> Doubles:

@@ -5,6 +5,7 @@ the direction the writing really has, so lines may slant and digits may dance on
 """
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -62,7 +63,11 @@ def find_strokes(ink: Image) -> Strokes:
     rise = slope((np.isin(labels, whole)).astype(np.float32)) if whole else 0.0
     lines = _lines(middles, whole, rise, height)
     assigned = _assign(labels, boxes, middles, [i for i in kept if boxes[i, 3] >= SHORTEST * height], lines, height)
-    _join(assigned, labels, boxes, [i for i in kept if boxes[i, 3] < SHORTEST * height], height)
+    left = _join(assigned, labels, boxes, [i for i in kept if boxes[i, 3] < SHORTEST * height], height)
+    for pixels in _joined_pieces(left, height):
+        away = [abs(float(np.median(pixels[:, 0] - line.row - line.rise * pixels[:, 1]))) for line in lines]
+        if away and min(away) <= LINE_REACH * height:
+            assigned[int(np.argmin(away))].append(pixels)
     return _in_reading_order(assigned, height, labels.shape)
 
 
@@ -138,8 +143,12 @@ def _assign(
     return assigned
 
 
-def _join(assigned: list[list[Labels]], labels: Labels, boxes: npt.NDArray[np.int32], pieces: list[int], height: float) -> None:
-    """Adds each piece to the digit it was broken from. What hangs below its neighbours' middles, on its own, is a comma."""
+def _join(assigned: list[list[Labels]], labels: Labels, boxes: npt.NDArray[np.int32], pieces: list[int], height: float) -> list[Labels]:
+    """Adds each piece to the digit it was broken from. What hangs below its neighbours' middles, on its own, is a comma.
+
+    Returns the pixels of each piece that is near no digit.
+    """
+    alone = []
     for i in pieces:
         pixels = _pixels(labels, boxes[i], i)
         best: tuple[float, int, int] | None = None
@@ -149,11 +158,24 @@ def _join(assigned: list[list[Labels]], labels: Labels, boxes: npt.NDArray[np.in
                 if gap <= NEAR * height and (best is None or gap < best[0]):
                     best = (gap, k, j)
         if best is None:
+            alone.append(pixels)
             continue
         digit = assigned[best[1]][best[2]]
         inside = (pixels[:, 1] >= digit[:, 1].min()) & (pixels[:, 1] <= digit[:, 1].max())
         if pixels[:, 0].mean() < digit[:, 0].min() + 0.75 * np.ptp(digit[:, 0]) or inside.mean() > 0.6:
             assigned[best[1]][best[2]] = np.concatenate([digit, pixels])
+    return alone
+
+
+def _joined_pieces(pieces: list[Labels], height: float) -> Iterator[Labels]:
+    """Digits of which nothing but pieces is left: pieces near each other, [P, 2] each, that together are high enough."""
+    while pieces:
+        whole, pieces = pieces[0], pieces[1:]
+        while near := [k for k, piece in enumerate(pieces) if _distance(piece, whole, NEAR * height) <= NEAR * height]:
+            whole = np.concatenate([whole, *(pieces[k] for k in near)])
+            pieces = [piece for k, piece in enumerate(pieces) if k not in near]
+        if SHORTEST * height <= np.ptp(whole[:, 0]) + 1 <= TALLEST * height:
+            yield whole
 
 
 def _pixels(labels: Labels, box: npt.NDArray[np.int32], label: int) -> Labels:

@@ -13,15 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.strokes import Strokes
-from edge.vision.ways import PAPER_COST, Ways
+from edge.vision.ways import PAPER_COST, Ways, basins
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Columns = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Number = TypeVar("Number", np.float32, np.int32)
-MOST_CUTS, MOST_STROKES = 12, 3
-"""Cuts through one stroke, strokes in one digit."""
+MOST_CUTS, MOST_STRAIGHT, MOST_STROKES = 12, 6, 3
+"""Cuts through one stroke, straight ones besides, strokes in one digit."""
 NARROWEST_CUT, DEAREST_CUT = 0.35, 0.8
 """Narrower strokes are never cut; the most ink that a cut may go through. These and all below in heights of the writing."""
 WIDEST_DIGIT, WIDEST_GAP, LOWEST_DIGIT, LOWEST_SIDE = 1.6, 0.25, 0.4, 0.5
@@ -194,17 +194,38 @@ def _cheapest_cuts(ink: Doubles, height: float) -> tuple[Columns, Doubles]:
         lower = up.paths(high - 1 - row)[:, ::-1]
         paths.append(np.concatenate([down.paths(row), lower[:, 1:]], axis=1))
         costs.append(down.cost[row] + up.cost[high - 1 - row] - ink[row] - PAPER_COST)
-    path, cost = np.concatenate(paths), np.concatenate(costs)
+    straight = _between_basins(ink, down, up)
+    path = np.concatenate([*paths, straight])
+    cost = np.concatenate([*costs, ink[np.arange(high), straight].sum(1)])
     before = np.pad(np.cumsum(ink, axis=1), ((0, 0), (1, 0)))[np.arange(high), path + 1]
+    crooked = len(path) - len(straight)
     found: list[int] = []
-    for k in np.argsort(cost, kind="stable"):
-        if len(found) == MOST_CUTS or cost[k] > DEAREST_CUT * height:
-            break
-        new = all(np.abs(before[k] - before[other]).sum() > SAME_CUT * height * height for other in found)
-        if new and _parts_digits(ink, path[k], height):
-            found.append(int(k))
+    for first, end, most in ((0, crooked, MOST_CUTS), (crooked, len(path), MOST_CUTS + MOST_STRAIGHT)):
+        for k in first + np.argsort(cost[first:end], kind="stable"):
+            if len(found) == most or cost[k] > DEAREST_CUT * height:
+                break
+            new = all(np.abs(before[k] - before[other]).sum() > SAME_CUT * height * height for other in found)
+            if new and _parts_digits(ink, path[k], height):
+                found.append(int(k))
     found.sort(key=lambda k: float(before[k].sum()))
     return path[found], cost[found]
+
+
+def _between_basins(ink: Doubles, down: Ways, up: Ways) -> Columns:
+    """Straight cuts from where water rests on a stroke to where it would rest on the stroke turned over: columns int64 [C, H].
+
+    Two digits that touch along a stretch of both part there, though a way across the pen is shorter.
+    """
+    high = len(ink)
+    inked = ink > CROSSED
+    paths = [np.zeros((0, high), np.int64)]
+    below = [(high - 1 - row, column) for row, column in basins(inked[::-1])]
+    for (top, start), (bottom, end) in itertools.product(basins(inked), below):
+        if top < bottom:
+            straight = np.rint(np.linspace(start, end, bottom - top + 1)).astype(np.int64)
+            path = [down.path(top, start), straight[1:-1], up.path(high - 1 - bottom, end)[::-1]]
+            paths.append(np.concatenate(path)[None])
+    return np.concatenate(paths)
 
 
 def _parts_digits(ink: Doubles, path: Columns, height: float) -> bool:

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from bench.pages import pages
 from edge.cli import main
 from tests.edge.frames import frames
-from tests.edge.pages import pages
 from tests.edge.shot import SHOT, WINDOW, counter
 
 

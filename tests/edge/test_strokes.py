@@ -57,3 +57,11 @@ def test_a_frame_and_what_the_sides_of_the_picture_cut_off_are_dropped() -> None
     strokes = find_strokes(page)
     assert strokes.lines == (range(1, 4),)
     assert strokes.labels[60, 200] == strokes.labels[140, 2] == 0
+
+
+def test_a_digit_broken_into_pieces_none_of_which_is_high_enough_alone_is_one_stroke() -> None:
+    page = bars((40, 100), (40, 200), (40, 300))
+    page[57:60, 200:208] = page[76:80, 200:208] = 0  # 17 and 16 pixels of 40 are left
+    strokes = find_strokes(page)
+    assert strokes.lines == (range(1, 4),)
+    assert strokes.labels[45, 204] == strokes.labels[70, 204] == 2

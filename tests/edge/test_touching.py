@@ -73,3 +73,14 @@ def test_a_line_is_a_chain_of_places_that_every_stroke_alone_leads_along() -> No
     assert alone.last == max(digit.last for digit in digits)
     (pair,) = like(digits, rings(50, 80))
     assert (pair.first, pair.last) == (0, alone.first)
+
+
+def test_two_that_touch_along_a_stretch_part_there_though_across_the_pen_is_shorter() -> None:
+    one, other = np.zeros((120, 300), np.float32), np.zeros((120, 300), np.float32)
+    y, x = (np.mgrid[0:40, 0:25] - np.array([19.5, 12])[:, None, None]) / np.array([20, 12])[:, None, None]
+    away = np.max([abs(x), abs(y), (abs(x) + abs(y)) / 1.5], axis=0)
+    one[40:80, 100:125] = ((away > 0.55) & (away <= 1)) * np.float32(0.8)
+    other[40:80, 125:131] = 0.8
+    digits = found(np.maximum(one, other))
+    assert like(digits, one)
+    assert like(digits, other)
