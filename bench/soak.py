@@ -1,10 +1,12 @@
 """`python -m bench.soak`: does the daemon's memory grow? The daemon itself, with database, broker, API and metrics on, as fast as it goes.
 
-A rendered counter turns all the time, so that every frame is read, kept and published. Rendering takes memory that no camera takes: what
-the daemon needs without it shows `--still`, one picture over and over. Needs mosquitto (apt-get install mosquitto).
+A rendered counter turns all the time, so that every frame is read, kept and published. Rendering takes memory that no camera takes: with
+`--snapshots` this process renders, and the daemon fetches each frame as a JPEG, as from an ESP32-CAM. Needs mosquitto (apt-get install
+mosquitto).
 """
 
 import argparse
+import http.server
 import json
 import re
 import secrets
@@ -12,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -31,48 +34,64 @@ def main() -> int:
     """Run it; exit code 1 where memory grew by a megabyte or more."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=200_000, metavar="N", help="default: 200000")
-    parser.add_argument(
-        "--still", action="store_true", help="one picture in a folder, once a second, in place of a rendered counter that turns"
-    )
+    parser.add_argument("--snapshots", action="store_true", help="rendered outside of the daemon, which asks for snapshots over HTTP")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
     if program() is None:
         print(f"{parser.prog}: no mosquitto; apt-get install mosquitto", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        result = soaked(Path(folder), args.frames, still=args.still)
+        result = soaked(Path(folder), args.frames, snapshots=args.snapshots)
     print(json.dumps(result) if args.json else "  ".join(f"{key}: {value}" for key, value in result.items()))
     return int(result["grown_mb"] >= 1)
 
 
-def soaked(folder: Path, frames: int, *, still: bool) -> dict[str, float]:
+def soaked(folder: Path, frames: int, *, snapshots: bool) -> dict[str, float]:
     """Frames read, frames a second, megabytes of memory at the end, and by how much that is more than after the first frames."""
-    broker, http, token = Mosquitto(folder), free_port(), secrets.token_urlsafe(32)
+    broker, port, token = Mosquitto(folder), free_port(), secrets.token_urlsafe(32)
     (folder / "token").write_text(token)
     (folder / "token").chmod(0o600)
-    with Simulated.of(SOURCE) as camera:
-        picture = camera.frame().picture
-        windows = [" ".join(f"{x:.1f},{y:.1f}" for x, y in corners) for corners in camera.windows]
-    source = f"simulated:{SOURCE}"
-    if still:
-        (folder / "pictures").mkdir()
-        cv2.imwrite(str(folder / "pictures" / "1.png"), picture)
-        source = f"folder:{folder / 'pictures'}"
+    camera = Simulated.of(SOURCE)
+    camera.frame()
+    windows = [" ".join(f"{x:.1f},{y:.1f}" for x, y in corners) for corners in camera.windows]
+    server = _serving(camera)
+    source = f"http://127.0.0.1:{server.server_port}/picture.jpg" if snapshots else f"simulated:{SOURCE}"
     counters = "".join(
         f'[[counter]]\nname = "{name}"\nwindow = "{window}"\ndigits = 8\ndecimals = 3\nmax_rate = 5\n'
         for name, window in zip(("first", "second"), windows, strict=True)
     )
     (folder / "digitd.toml").write_text(
         f'[camera]\nsource = "{source}"\ninterval = 0\n{counters}[store]\npath = "digitd.sqlite"\n'
-        f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n[http]\nenabled = true\nport = {http}\ntoken_file = "{folder / "token"}"\n'
+        f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n[http]\nenabled = true\nport = {port}\ntoken_file = "{folder / "token"}"\n'
     )
     command = [sys.executable, "-m", "edge", "run", "--config", str(folder / "digitd.toml")]
     with (folder / "log").open("wb") as log, broker, subprocess.Popen(command, stderr=log) as daemon:
         try:
-            return _watched(daemon.pid, http, token, frames)
+            return _watched(daemon.pid, port, token, frames)
         finally:
             daemon.send_signal(signal.SIGTERM)
             daemon.wait(30)
+            server.shutdown()
+
+
+def _serving(camera: Simulated) -> http.server.HTTPServer:
+    """A camera that answers every request with its next frame."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            picture = cv2.imencode(".jpg", camera.frame().picture)[1].tobytes()
+            self.send_response(200)
+            self.send_header("Content-Type", "image/jpeg")
+            self.send_header("Content-Length", str(len(picture)))
+            self.end_headers()
+            self.wfile.write(picture)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
 
 
 def _watched(process: int, port: int, token: str, frames: int) -> dict[str, float]:
