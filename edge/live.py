@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from edge.apart import Apart
 from edge.outputs.record import Record
 from edge.outputs.store import Store
 from edge.reading import Reading, Status
@@ -26,16 +27,18 @@ class Live:
     ) -> None:  # fmt: skip
         self._names, self._store, self._told = list(names), store, told
         self._fresh_within_s, self._problems = fresh_within_s, problems
-        self._lock = threading.Lock()
+        self._lock, self._painter = threading.Lock(), Apart()
         self._frame: Image | None = None
         self._taken: datetime.datetime | None = None
         self._readings: Mapping[str, Reading] = {}
         self._valid: dict[str, datetime.datetime] = {}
-        self._annotated: tuple[Image, Image] | None = None
+        self._annotated: Image | None = None
 
     def show(self, frame: Image, time: datetime.datetime, readings: Mapping[str, Reading]) -> None:
         """The last frame, the time it was taken (UTC), and what was read in it."""
         with self._lock:
+            if frame is not self._frame:
+                self._annotated = None
             self._frame, self._taken, self._readings = frame, time, readings
             for name, reading in readings.items():
                 if reading.status is Status.OK:
@@ -63,18 +66,24 @@ class Live:
 
     def annotated(self) -> Image | None:
         with self._lock:
+            if self._frame is None or self._annotated is not None:
+                return self._annotated
+        return self._painter.done(self._drawn)
+
+    def _drawn(self) -> Image | None:
+        """The last frame with what was read in it, drawn anew unless it was drawn meanwhile."""
+        with self._lock:
             frame, readings, drawn = self._frame, self._readings, self._annotated
-        if frame is None:
-            return None
-        if drawn is not None and drawn[0] is frame:
-            return drawn[1]
+        if frame is None or drawn is not None:
+            return drawn
         picture = frame
         for name, reading in readings.items():
             marks = [Mark(wheel.corners, wheel.digit, wheel.confidence) for wheel in reading.wheels]
             shown = f"{name} {reading.raw}" if reading.value is None else f"{name} {reading.value}"
             picture = annotate(picture, marks, shown, reading.confidence, reading.status)
         with self._lock:
-            self._annotated = (frame, picture)
+            if self._frame is frame:
+                self._annotated = picture
         return picture
 
     def set_value(self, counter: str, value: Decimal) -> None:

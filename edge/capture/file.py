@@ -11,11 +11,10 @@ import numpy as np
 from edge.capture.camera import Camera, Frame, now, turned
 from edge.capture.folder import PAUSE_S
 from edge.capture.formats import is_video
+from edge.capture.opencv import DECODERS
 from edge.capture.pictures import head_of, load
 from edge.errors import CameraError, PictureError
 
-DECODERS = 2
-"""Threads that decode a video; each holds pictures of its own."""
 FPS = 25.0
 """Where a video does not tell."""
 

@@ -18,6 +18,8 @@ from edge.errors import CameraError
 
 QUIET = "-8"
 """FFmpeg's level of saying nothing: a camera that is away for a week would fill the journal from inside the library."""
+DECODERS = 2
+"""Threads that decode a video: FFmpeg would take one for each core, and each holds pictures of its own and is one picture late."""
 EXPOSURE_UNIT_US = 100
 MANUAL_EXPOSURE = 1
 """V4L2_EXPOSURE_MANUAL of videodev2.h; OpenCV hands V4L2's own numbers on, and exposure in V4L2_CID_EXPOSURE_ABSOLUTE's units."""
@@ -79,8 +81,10 @@ def open_stream(address: Address, timeout_s: float) -> Capture:
     _quiet()
     limit = int(timeout_s * MILLISECONDS)
     capture = cv2.VideoCapture(
-        address.url, cv2.CAP_FFMPEG, [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit]
-    )  # fmt: skip
+        address.url,
+        cv2.CAP_FFMPEG,
+        [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit, cv2.CAP_PROP_N_THREADS, DECODERS],
+    )
     if not capture.isOpened():
         raise CameraError(f"{address.shown}: answers, and gives no stream; are path, user and password right?")
     return Capture(address.shown, capture)
