@@ -120,7 +120,8 @@ class Mqtt:
                 link.subscribe(topic)
             link.subscribe(self._discovery.message.topic, retained=True)
             link.publish(self._discovery.message)
-        link.subscribe(topics.states(settings.prefix, settings.device), retained=True)
+        link.subscribe(states := topics.states(settings.prefix, settings.device), retained=True)
+        link.unsubscribe(states)  # or every reading would come back
         link.publish(topics.availability(settings.prefix, settings.device, online=True))
         while not self._stop.is_set():
             self._send(link, feed)

@@ -94,6 +94,11 @@ class Link:
         if done != MQTT_ERR_SUCCESS:
             raise self._gone()
 
+    def unsubscribe(self, topic: str) -> None:
+        """Ask for no more of it; what was left there before and asked for still comes."""
+        if self._client.unsubscribe(topic)[0] != MQTT_ERR_SUCCESS:
+            raise self._gone()
+
     def poll(self, timeout_s: float | None = None) -> list[Event]:
         """Wait until something comes, there may be something to send, or the time is over; returns what came, and what to log."""
         self._wait(min(self._poll_s if timeout_s is None else timeout_s, self._patience_s))
