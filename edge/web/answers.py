@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from starlette.responses import Response
+from fastapi import Response
 
 from edge.outputs.record import Record
 

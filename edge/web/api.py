@@ -14,23 +14,22 @@ import datetime
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import islice
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from edge.outputs.record import Record
 from edge.vision.window import Image
 from edge.web.answers import SAFE, Refused, answer, told
 from edge.web.pictures import Jpegs
-from edge.web.refusals import IN_WORDS
-from edge.web.requests import Small, span_in, value_in
+from edge.web.refusals import refuse_in_words
+from edge.web.requests import small, value_in
 
-COUNTERS = "/api/v1/counters"
+READING = ["GET", "HEAD"]
+MOST_READINGS = 10_000
 
 
 class Source(Protocol):
@@ -67,44 +66,64 @@ class Source(Protocol):
         ...
 
 
-def application(source: Source, metrics: Callable[[], bytes]) -> Starlette:
+def _moment(text: Any) -> Any:
+    try:
+        # The + of a time zone is a space in an address, unless it was escaped.
+        return datetime.datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text).astimezone()
+    except OverflowError as error:  # the first and the last day that there are, seen from elsewhere
+        raise ValueError(text) from error
+
+
+class Span(BaseModel):
+    """Which readings; a time without a zone is one of this machine's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: Annotated[datetime.datetime | None, BeforeValidator(_moment)] = Field(None, alias="from")
+    end: Annotated[datetime.datetime | None, BeforeValidator(_moment)] = Field(None, alias="to")
+    limit: int = Field(1000, ge=1, le=MOST_READINGS)
+
+
+def application(source: Source, metrics: Callable[[], bytes]) -> FastAPI:
     """The API over a source; metrics: the text of `/metrics`."""
-    app = Starlette(routes=[*_health(source, metrics), *_counters(source), *_machine(source)], exception_handlers=IN_WORDS)
-    app.router.redirect_slashes = False
-    return app
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, dependencies=[Depends(small)])
+    refuse_in_words(app)
 
-
-def _health(source: Source, metrics: Callable[[], bytes]) -> list[BaseRoute]:
-    """What looks after the daemon."""
-
-    def healthz(_: Request) -> Response:
+    @app.api_route("/healthz", methods=READING)
+    def healthz() -> Response:
         fresh = source.fresh()
         return answer({"fresh": fresh}, 200 if fresh else 503)
 
-    def metrics_text(_: Request) -> Response:
+    @app.api_route("/metrics", methods=READING)
+    def metrics_text() -> Response:
         return Response(metrics(), 200, SAFE, CONTENT_TYPE_LATEST)
 
-    return [Small("/healthz", healthz), Small("/metrics", metrics_text)]
+    app.include_router(_counters(source))
+    app.include_router(_machine(source))
+    return app
 
 
-def _counters(source: Source) -> list[BaseRoute]:
+def _counters(source: Source) -> APIRouter:
     """Everything about one counter."""
 
-    def named(request: Request) -> str:
-        name = str(request.path_params["name"])
+    def known(name: Annotated[str, Path()]) -> str:
         if name not in (names := source.counters()):
             raise Refused(404, found=f"no counter {name}", expected=" or ".join(names), fix="ask for one of those")
         return name
 
-    def counters(_: Request) -> Response:
+    Name = Annotated[str, Depends(known)]
+    router = APIRouter(prefix="/api/v1/counters", redirect_slashes=False)
+
+    @router.api_route("", methods=READING)
+    def counters() -> Response:
         return answer({"counters": [told(name, source.latest(name)) for name in source.counters()]})
 
-    def counter(request: Request) -> Response:
-        name = named(request)
+    @router.api_route("/{name}", methods=READING)
+    def counter(name: Name) -> Response:
         return answer(told(name, source.latest(name)))
 
-    def readings(request: Request) -> Response:
-        name, span = named(request), span_in(request)
+    @router.api_route("/{name}/readings", methods=READING)
+    def readings(name: Name, span: Annotated[Span, Query()]) -> Response:
         found = list(islice(source.readings(name, span.start, span.end, span.limit + 1), span.limit + 1))
         return answer({
             "counter": name,
@@ -112,43 +131,38 @@ def _counters(source: Source) -> list[BaseRoute]:
             "more": len(found) > span.limit,
         })  # fmt: skip
 
-    async def set_value(request: Request) -> Response:
-        name, value = named(request), await value_in(request)
+    @router.post("/{name}/value")
+    async def set_value(name: Name, request: Request) -> Response:
+        value = await value_in(request)
         await run_in_threadpool(source.set_value, name, value)
         return answer({"counter": name, "value": value})
 
-    def read_now(request: Request) -> Response:
-        name = named(request)
+    @router.post("/{name}/read")
+    def read_now(name: Name) -> Response:
         source.read_now(name)
         return answer({"counter": name}, 202)
 
-    return [
-        Small(COUNTERS, counters),
-        Small(f"{COUNTERS}/{{name}}", counter),
-        Small(f"{COUNTERS}/{{name}}/readings", readings),
-        Small(f"{COUNTERS}/{{name}}/value", set_value, methods=["POST"]),
-        Small(f"{COUNTERS}/{{name}}/read", read_now, methods=["POST"]),
-    ]
+    return router
 
 
-def _machine(source: Source) -> list[BaseRoute]:
+def _machine(source: Source) -> APIRouter:
     """The daemon and its camera."""
+    router = APIRouter(prefix="/api/v1", redirect_slashes=False)
     frames, annotated_frames = Jpegs(), Jpegs()
 
-    def status(_: Request) -> Response:
+    @router.api_route("/status", methods=READING)
+    def status() -> Response:
         return answer(source.status())
 
-    def frame(_: Request) -> Response:
+    @router.api_route("/frame.jpg", methods=READING)
+    def frame() -> Response:
         return _jpeg(frames, source.frame())
 
-    def annotated(_: Request) -> Response:
+    @router.api_route("/annotated.jpg", methods=READING)
+    def annotated() -> Response:
         return _jpeg(annotated_frames, source.annotated())
 
-    return [
-        Small("/api/v1/status", status),
-        Small("/api/v1/frame.jpg", frame),
-        Small("/api/v1/annotated.jpg", annotated),
-    ]
+    return router
 
 
 def _jpeg(jpegs: Jpegs, picture: Image | None) -> Response:

@@ -2,37 +2,49 @@
 
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from edge.errors import DigitdError, UsageError
 from edge.web.answers import Refused, answer, refusal
 
 PATHS = "/healthz, /metrics, /api/v1/status, /api/v1/counters, /api/v1/frame.jpg or /api/v1/annotated.jpg"
+QUERY = {
+    "from": "a time such as 2026-11-25T06:00Z or a day such as 2026-11-25",
+    "to": "a time such as 2026-11-25T06:00Z or a day such as 2026-11-25",
+    "limit": "a number from 1 to 10000",
+}
 
 
-async def _refused(_: Request, error: Any) -> Response:
-    # What is left of a body that is too long is not read, so that nothing else can follow on this connection.
-    headers = {"Connection": "close"} if error.status == 413 else None
-    return refusal(error.status, found=error.found, expected=error.expected, fix=error.fix, headers=headers)
+def refuse_in_words(app: FastAPI) -> None:
+    """Let the application answer every error with what was found, what was expected, and what to do."""
 
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> Response:
+        # What is left of a body that is too long is not read, so that nothing else can follow on this connection.
+        headers = {"Connection": "close"} if error.status == 413 else None
+        return refusal(error.status, found=error.found, expected=error.expected, fix=error.fix, headers=headers)
 
-async def _not_possible(_: Request, error: Exception) -> Response:
-    return answer({"error": str(error)}, 422 if isinstance(error, UsageError) else 503)
+    @app.exception_handler(DigitdError)
+    async def not_possible(_: Request, error: DigitdError) -> Response:
+        return answer({"error": str(error)}, 422 if isinstance(error, UsageError) else 503)
 
+    @app.exception_handler(RequestValidationError)
+    async def unfit_query(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        name = str(first["loc"][-1])
+        found, expected = f"{name}={str(first.get('input'))[:100]}", QUERY.get(name, " and ".join(QUERY))
+        return refusal(422, found=found, expected=expected, fix="leave it out, or write it so; a + in an address is %2B")
 
-async def _nowhere(request: Request, _: Exception) -> Response:
-    return refusal(404, found=request.url.path[:200], expected=PATHS, fix="look at how it is spelt")
+    @app.exception_handler(404)
+    async def nowhere(request: Request, _: Exception) -> Response:
+        return refusal(404, found=request.url.path[:200], expected=PATHS, fix="look at how it is spelt")
 
+    @app.exception_handler(405)
+    async def no_such_method(request: Request, error: Any) -> Response:
+        allowed = error.headers["Allow"]
+        return refusal(405, found=request.method, expected=allowed, fix="use that", headers={"Allow": allowed})
 
-async def _no_such_method(request: Request, error: Any) -> Response:
-    allowed = error.headers["Allow"]
-    return refusal(405, found=request.method, expected=allowed, fix="use that", headers={"Allow": allowed})
-
-
-async def _fault(_: Request, __: Exception) -> Response:
-    return answer({"error": "a fault inside digitd; its log says more: journalctl -u digitd"}, 500)
-
-
-IN_WORDS = {Refused: _refused, DigitdError: _not_possible, 404: _nowhere, 405: _no_such_method, Exception: _fault}
-"""Answers every error with what was found, what was expected, and what to do: the application's exception handlers."""
+    @app.exception_handler(Exception)
+    async def fault(_: Request, __: Exception) -> Response:
+        return answer({"error": "a fault inside digitd; its log says more: journalctl -u digitd"}, 500)

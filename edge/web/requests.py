@@ -1,68 +1,25 @@
-"""What a request may carry: little, and one value or a span of time."""
+"""What a request may carry: little, and one value."""
 
-import datetime
 import json
 import re
 from decimal import Decimal
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from starlette.requests import Request
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from fastapi import Request
 
 from edge.web.answers import Refused
 
 MOST_BYTES = 4096
-MOST_READINGS = 10_000
 MOST_DIGITS, MOST_DECIMALS = 15, 9
 NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
-QUERY = {
-    "from": "a time such as 2026-11-25T06:00Z or a day such as 2026-11-25",
-    "to": "a time such as 2026-11-25T06:00Z or a day such as 2026-11-25",
-    "limit": f"a number from 1 to {MOST_READINGS}",
-}
 EXPECTED = '{"value": 123.4}: what the counter shows'
 
 
-class Small(Route):
-    """A route that refuses a body which is announced to be too long."""
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        announced = Request(scope).headers.get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > MOST_BYTES:
-            raise _too_long(f"{announced[:20]} bytes")
-        await super().handle(scope, receive, send)
-
-
-def _moment(text: Any) -> Any:
-    try:
-        # The + of a time zone is a space in an address, unless it was escaped.
-        return datetime.datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text).astimezone()
-    except OverflowError as error:  # the first and the last day that there are, seen from elsewhere
-        raise ValueError(text) from error
-
-
-class Span(BaseModel):
-    """Which readings; a time without a zone is one of this machine's."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    start: Annotated[datetime.datetime | None, BeforeValidator(_moment)] = Field(None, alias="from")
-    end: Annotated[datetime.datetime | None, BeforeValidator(_moment)] = Field(None, alias="to")
-    limit: int = Field(1000, ge=1, le=MOST_READINGS)
-
-
-def span_in(request: Request) -> Span:
-    """The span that a request's query names. Raises Refused for anything else."""
-    try:
-        return Span.model_validate(dict(request.query_params))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][-1])
-        found, expected = f"{name}={str(first['input'])[:100]}", QUERY.get(name, " and ".join(QUERY))
-        fix = "leave it out, or write it so; a + in an address is %2B"
-        raise Refused(422, found=found, expected=expected, fix=fix) from error
+async def small(request: Request) -> None:
+    """Raises Refused for a body that is announced to be too long."""
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced) > MOST_BYTES:
+        raise _too_long(f"{announced[:20]} bytes")
 
 
 async def value_in(request: Request) -> Decimal:
