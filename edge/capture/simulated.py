@@ -12,13 +12,13 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Self
 
 import cv2
 import numpy as np
 
+from edge.apart import Apart
 from edge.capture.camera import Camera, Frame, now, turned
 from edge.errors import CameraError, UsageError
 from edge.rendering.plate import places, plate
@@ -99,10 +99,9 @@ class Simulated(Camera):
         self._consumed = consumed or (lambda seconds: options.rate * seconds / 3600)
         rng = np.random.default_rng(options.seed)
         size = options.height, options.width
-        # OpenCV unpacks its fonts, 6 MB, for each thread that ever writes, and keeps them as long as that thread lives.
-        with ThreadPoolExecutor(1) as painter:
-            drawn = painter.submit(plate, rng, size=size, counters=options.counters, digits=options.digits, decimals=options.decimals)
-            self._plate = drawn.result()
+        self._plate = Apart(linger_s=0).done(
+            lambda: plate(rng, size=size, counters=options.counters, digits=options.digits, decimals=options.decimals)
+        )
         self._tilt, self._glare_at = _tilt(rng, size), (rng.uniform(0.2, 0.8), rng.uniform(0.15, 0.85))
         self._play = rng.normal(0, PLAY_DIGITS, (options.counters, options.digits))
         self._noise = Noise(rng, size, options.noise)

@@ -28,9 +28,9 @@ ROLLING_DIGITS, STEPPING_DIGITS = 0.05, 0.5
 AT_REST_DIGITS = 0.02
 """The same where the last wheel's picture has not changed."""
 LEAST = 0.1
+"""Steps that a last wheel whose picture is new has turned by at least, as a rule."""
 BACK_DIGITS = 0.35
 """So far a wheel that never turns back may be read behind where it was read before."""
-"""Steps that a last wheel whose picture is new has turned by at least, as a rule."""
 STILL = -12.0
 """Natural logarithm of the probability that a wheel turns and its picture does not change."""
 

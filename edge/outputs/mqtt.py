@@ -118,10 +118,9 @@ class Mqtt:
         if self._discovery is not None:
             for topic in self._discovery.birth_topics:
                 link.subscribe(topic)
-            link.subscribe(self._discovery.message.topic, retained=True)
+            link.look_up(self._discovery.message.topic)
             link.publish(self._discovery.message)
-        link.subscribe(states := topics.states(settings.prefix, settings.device), retained=True)
-        link.unsubscribe(states)  # or every reading would come back
+        link.look_up(topics.states(settings.prefix, settings.device))
         link.publish(topics.availability(settings.prefix, settings.device, online=True))
         while not self._stop.is_set():
             self._send(link, feed)

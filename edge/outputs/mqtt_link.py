@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -83,20 +83,19 @@ class Link:
         self._queue.append((message, record))
         self._send()
 
-    def subscribe(self, topic: str, *, retained: bool = False) -> None:
-        """Ask for what others publish there; retained: for what was left there before, by whomever, and what comes besides."""
-        if self.version == "5":
-            after = SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE if retained else SubscribeOptions.RETAIN_DO_NOT_SEND
-            # To the letter, noLocal also keeps back what this very client has left there.
-            done, _ = self._client.subscribe(topic, options=SubscribeOptions(qos=QOS, noLocal=not retained, retainHandling=after))
-        else:
-            done, _ = self._client.subscribe(topic, qos=QOS)
-        if done != MQTT_ERR_SUCCESS:
-            raise self._gone()
+    def subscribe(self, topic: str) -> None:
+        """Ask for what others publish there from now on; by 3.1.1 also for what was left there before."""
+        options = SubscribeOptions(qos=QOS, noLocal=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+        self._ask(self._client.subscribe(topic, options=options) if self.version == "5" else self._client.subscribe(topic, qos=QOS))
 
-    def unsubscribe(self, topic: str) -> None:
-        """Ask for no more of it; what was left there before and asked for still comes."""
-        if self._client.unsubscribe(topic)[0] != MQTT_ERR_SUCCESS:
+    def look_up(self, topic: str) -> None:
+        """Ask for what was left there before, by whomever, and for no more: or all that is published there would come back."""
+        options = SubscribeOptions(qos=QOS, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
+        self._ask(self._client.subscribe(topic, options=options) if self.version == "5" else self._client.subscribe(topic, qos=QOS))
+        self._ask(self._client.unsubscribe(topic))
+
+    def _ask(self, asked: tuple[MQTTErrorCode, int | None]) -> None:
+        if asked[0] != MQTT_ERR_SUCCESS:
             raise self._gone()
 
     def poll(self, timeout_s: float | None = None) -> list[Event]:
