@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge.errors import DataError
 from edge.vision.cells import CELL_SIZE, to_cells
-from train import augment, datasets, synthetic
+from train import augment, datasets, segmented, synthetic
 from train.recipes import Recipe
 from train.targets import circular_targets, digit_targets
 
@@ -33,7 +33,7 @@ class Samples:
     sources: tuple[str, ...] = ("real",)
     """Where they came from: "real", "synthetic" or a folder."""
     rendered: int = 0
-    """How many of the pictures, at the end, are rendered ones that come in `turns`, one an epoch."""
+    """How many of the pictures, at the end, were made rather than taken; they come in `turns`, one an epoch."""
     turns: int = 1
 
     @property
@@ -99,11 +99,14 @@ def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
     if "real" in sources:
         images, labels = datasets.mnist("train")
         kept = slice(0, recipe.limit or len(images) - recipe.held_out)
-        images, labels = padded(images[kept]), labels[kept]
+        images, labels = images[kept], labels[kept]
     else:
         images, labels = synthetic.handwritten(recipe.limit or 60_000, seed=seed + 1)
-    targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
-    return Samples(images, targets, augment.handwritten if recipe.augment else _plain, tuple(sources))
+        images = images[:, MNIST_BORDER:-MNIST_BORDER, MNIST_BORDER:-MNIST_BORDER]
+    cells, shown = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
+    targets = digit_targets(np.concatenate([labels, shown]), recipe.architecture.classes, recipe.label_smoothing)
+    distort = augment.handwritten if recipe.augment else _plain
+    return Samples(np.concatenate([padded(images), cells]), targets, distort, tuple(sources), recipe.segmented, recipe.turns)
 
 
 def padded(images: Image) -> Image:
