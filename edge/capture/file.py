@@ -11,7 +11,7 @@ import numpy as np
 from edge.capture.camera import Camera, Frame, now, turned
 from edge.capture.folder import PAUSE_S
 from edge.capture.formats import is_video
-from edge.capture.opencv import DECODERS
+from edge.capture.opencv import DECODERS, quiet
 from edge.capture.pictures import head_of, load
 from edge.errors import CameraError, PictureError
 
@@ -77,6 +77,7 @@ class Recording(Camera):
         self._rotation = rotation
         self._closed = threading.Event()
         self._guard = threading.RLock()
+        quiet()
         # Absolute, for FFmpeg takes what stands before a colon for a protocol.
         self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, DECODERS])
         if not self._capture.isOpened():

@@ -55,7 +55,7 @@ def open_device(device: str, settings: CameraSettings) -> Capture:
     """A V4L2 device: a path such as /dev/video0 or /dev/v4l/by-id/…, set up and settled. Raises CameraError."""
     name = f"v4l2:{device}"
     _check_device(name, Path(device))
-    _quiet()
+    quiet()
     # By its real name: OpenCV takes only /dev/videoN.
     capture = cv2.VideoCapture(os.path.realpath(device), cv2.CAP_V4L2)
     if not capture.isOpened():
@@ -78,7 +78,7 @@ def open_stream(address: Address, timeout_s: float) -> Capture:
         socket.create_connection((address.host, address.port), timeout_s).close()
     except (OSError, ValueError) as error:
         raise CameraError(f"{address.shown}: {unreachable(error, timeout_s)}") from None
-    _quiet()
+    quiet()
     limit = int(timeout_s * MILLISECONDS)
     capture = cv2.VideoCapture(
         address.url,
@@ -136,6 +136,7 @@ def _lock(source: Capture, capture: cv2.VideoCapture) -> None:
         capture.set(key, value)
 
 
-def _quiet() -> None:
+def quiet() -> None:
+    """Keep OpenCV and FFmpeg from writing into the log by themselves."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", QUIET)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
