@@ -18,6 +18,8 @@ from edge.counter.wheels import Floats
 
 HYPOTHESES = 48
 """Kept from frame to frame: some ten for each value that is likely."""
+FAINTEST = -20.0
+"""Natural logarithm of how likely a hypothesis must be, against the best one, to be kept: less than one misread wheel (`JUMP_WHEEL`)."""
 MIXED = 2
 """The best so many old hypotheses and candidates are combined."""
 JUMP = -4.0
@@ -69,14 +71,14 @@ def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress
     steps = progress.steps(tenths, old_tenths)
     usual, jump = _leading(values, old_tenths // TENTHS, progress, novelty)
     steady, changed = progress.probabilities(steps, old_paces)
-    ways = np.logaddexp(np.log(np.maximum(steady + changed, TINY)) + usual, jump) + old_logs  # [T, J]
+    ways = ((steady + changed) * usual + jump) * np.exp(old_logs)  # [T, J]
     best = ways.argmax(1)
     chosen = np.arange(len(tenths)), best
     gone = steps[chosen]
     paces = np.where(
         placed & (np.abs(gone) <= progress.reach), progress.paces(old_paces[best], gone, (changed > steady)[chosen]), old_paces[best]
     )
-    return _best(tenths, seen_logs + np.logaddexp.reduce(ways, axis=1), paces)
+    return _best(tenths, seen_logs + np.log(np.maximum(ways.sum(1), TINY)), paces)
 
 
 def _arrays(hypotheses: Hypotheses) -> tuple[Integers, Floats, Floats]:
@@ -88,6 +90,7 @@ def _arrays(hypotheses: Hypotheses) -> tuple[Integers, Floats, Floats]:
 def _best(tenths: Integers, logs: Floats, paces: Floats) -> Hypotheses:
     """The most likely of these [T], first the best."""
     order = np.argsort(-logs)[:HYPOTHESES]
+    order = order[logs[order] >= logs[order[0]] + FAINTEST]
     logs = logs[order] - np.logaddexp.reduce(logs[order])
     numbers = zip(tenths[order].tolist(), logs.tolist(), paces[order].tolist(), strict=True)
     return tuple(Hypothesis(place, log, _known(pace)) for place, log, pace in numbers)
@@ -114,7 +117,7 @@ def _candidates(before: Hypotheses, raw: Decoded, progress: Progress) -> Integer
 
 
 def _leading(values: Integers, before: Integers, progress: Progress, novelty: Floats) -> tuple[Floats, Floats]:
-    """Log prior, [T, J] each, of what the leading wheels have to do to come from the values [J] to the values [M], ten tenths each: turn
+    """Prior, [T, J] each, of what the leading wheels have to do to come from the values [J] to the values [M], ten tenths each: turn
     although they look as they did; or have been misread, whether or not the last one turned meanwhile.
     """
     old, index = np.unique(before, return_inverse=True)
@@ -129,4 +132,4 @@ def _leading(values: Integers, before: Integers, progress: Progress, novelty: Fl
     behind = (values[:, None] - np.where(forward <= progress.reach, forward, 0)) % progress.scale
     misread = np.minimum((digits != old_digits).sum(2), (behind[..., None] // powers % 10 != old_digits).sum(2))
     jump = JUMP + JUMP_WHEEL * np.maximum(misread, 1) - math.log(TENTHS)
-    return usual[:, index].repeat(TENTHS, 0), jump[:, index].repeat(TENTHS, 0)
+    return np.exp(usual)[:, index].repeat(TENTHS, 0), np.exp(jump)[:, index].repeat(TENTHS, 0)
