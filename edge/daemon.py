@@ -24,7 +24,7 @@ from edge.capture.watching import Watched
 from edge.config.load import load
 from edge.errors import CameraError, DigitdError, UsageError
 from edge.live import Live
-from edge.memory import give_back
+from edge.memory import Idle
 from edge.notify import Notifier
 from edge.outputs.doubtful import Doubtful, beside
 from edge.outputs.metrics import Metrics
@@ -67,7 +67,7 @@ class Daemon:
         self._commands: deque[tuple[str, Decimal | None]] = deque()
         self._wake, self._stopping, self._reloading = threading.Event(), False, False
         self._camera: Watched | None = None
-        self._ready = False
+        self._ready, self._idle = False, Idle()
         self._due = 0.0
         self._woken_for = 0
         self._thin_at = time.monotonic()
@@ -180,9 +180,9 @@ class Daemon:
             parts.metrics.observe(name, readings[name])
         parts.live.show(frame.picture, frame.time, readings)
         self._hand_on(store, parts)
+        self._idle.tick()
         if not self._ready:
             self._ready = True
-            give_back()
             self._notifier.ready()
         self._notifier.alive()
         self._notifier.status(", ".join(f"{name} {_shown(reading)}" for name, reading in readings.items()) or "no counters")

@@ -20,7 +20,7 @@ BUSY_S = 1.0
 """How long to wait for another program that writes to the file; the camera waits meanwhile."""
 NO_ROOM_BYTES = 1 << 18
 """A disk with less room is full: SQLite says "I/O error" where it cannot make the index of its log."""
-CACHE_KIB = 1024
+CACHE_KIB = 256
 FILES = ("", "-wal")
 """A database is these files; a third, `-shm`, is made anew."""
 
