@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge.errors import DataError
 from edge.vision.cells import CELL_SIZE, to_cells
-from train import augment, datasets, segmented, synthetic
+from train import augment, datasets, rolled, segmented, synthetic
 from train.recipes import Recipe
 from train.targets import circular_targets, digit_targets
 
@@ -32,21 +32,20 @@ class Samples:
     """From some of the pictures to cells uint8 [n, 32, 32]."""
     sources: tuple[str, ...] = ("real",)
     """Where they came from: "real", "synthetic" or a folder."""
-    rendered: int = 0
+    made: int = 0
     """How many of the pictures, at the end, were made rather than taken; they come in `turns`, one an epoch."""
     turns: int = 1
 
     @property
     def per_epoch(self) -> int:
         """Pictures in an epoch."""
-        return len(self.pictures) - self.rendered + self.rendered // self.turns
+        return len(self.pictures) - self.made + self.made // self.turns
 
     def epoch(self, number: int, *, batch: int, seed: int) -> Iterator[tuple[Image, Floats32]]:
         """Batches of one epoch, in its own order: cells uint8 [batch, 32, 32, 1] and targets [batch, K]; made a few ahead."""
-        always, turn = len(self.pictures) - self.rendered, self.rendered // self.turns
-        first = always + number % self.turns * turn
-        chosen_now = np.concatenate([np.arange(always), np.arange(first, first + turn)])
-        order = np.random.default_rng((seed, number)).permutation(chosen_now)
+        always = len(self.pictures) - self.made
+        turn = np.arange(always + number % self.turns, len(self.pictures), self.turns)[: self.made // self.turns]
+        order = np.random.default_rng((seed, number)).permutation(np.concatenate([np.arange(always), turn]))
 
         def make(start: int) -> tuple[Image, Floats32]:
             rng = np.random.default_rng((seed, number, start))
@@ -69,25 +68,34 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
 
     Raises DataError where a source is missing or damaged, before anything is trained.
     """
-    classes = recipe.architecture.classes
     if recipe.task == "handwritten":
         return _handwritten(recipe, sources, seed)
-    pictures: list[Image] = []
-    targets = []
-    for source in sources:
-        if source == "synthetic":
-            count = recipe.synthetic if "real" in sources else max(recipe.synthetic, recipe.limit or 50_000)
-            crops, positions, kinds, displays = synthetic.digits(count, seed=seed + 1)
-        else:
-            digits = datasets.meter_digits("train", folder=None if source == "real" else Path(source))
-            some = slice(0, None, max(1, len(digits.crops) // recipe.limit)) if recipe.limit else slice(None)
-            crops, positions = digits.crops[some], digits.positions[some]
-            kinds, displays = digits.kinds[some], digits.displays[some]
-        pictures += [resized(crop) for crop in crops]
+    return _counter(recipe, sources, seed)
+
+
+def _counter(recipe: Recipe, sources: list[str], seed: int) -> Samples:
+    classes = recipe.architecture.classes
+    folders = [None if source == "real" else Path(source) for source in sources if source != "synthetic"]
+    taken = [datasets.meter_digits("train", folder=folder) for folder in folders]
+    if recipe.limit:
+        taken = [digits.every(max(1, len(digits.crops) // recipe.limit)) for digits in taken]
+    pictures = [np.stack([resized(crop) for crop in digits.crops]) for digits in taken]
+    targets = [circular_targets(digits.positions, digits.kinds, digits.displays, classes) for digits in taken]
+    made = 0
+    if "synthetic" in sources:
+        count = recipe.synthetic if "real" in sources else max(recipe.synthetic, recipe.limit or 50_000)
+        crops, positions, kinds, displays = synthetic.digits(count, seed=seed + 1)
+        pictures.append(np.stack(crops))
         targets.append(circular_targets(positions, kinds, displays, classes))
-    rendered = len(targets[-1]) if recipe.turns > 1 and sources[-1] == "synthetic" and len(sources) > 1 else 0
+        made += count
+    for digits, real in zip(taken, list(pictures), strict=False):
+        between, positions = rolled.rolled(real, digits, recipe.rolled // len(taken), seed=seed + 2)
+        pictures.append(between)
+        targets.append(circular_targets(positions, ["tenths"] * len(positions), ["roller"] * len(positions), classes))
+        made += len(between)
     distort = augment.counter if recipe.augment else _plain_counter
-    return Samples(np.stack(pictures), np.concatenate(targets), distort, tuple(sources), rendered, recipe.turns)
+    turns = recipe.turns if taken else 1
+    return Samples(np.concatenate(pictures), np.concatenate(targets), distort, tuple(sources), made if turns > 1 else 0, turns)
 
 
 def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
