@@ -186,14 +186,14 @@ class Evidence:
     def _clamped(self, strings: npt.NDArray[np.int64]) -> Floats:
         """[M, S, O, 20]: weight of each string int64 [M, N] by the twentieths of the last wheel."""
         above = self._nothing_above(len(strings))
+        count, starts, offsets, _ = above.shape
+        m, s, o = np.ogrid[:count, :starts, :offsets]
+        m, s, o = m[..., None], s[..., None], o[..., None]
+        twentieths = np.arange(STEPS_PER_DIGIT)
         for i, wheel in enumerate(self.wheels):
-            places = strings[:, i, None] * STEPS_PER_DIGIT + np.arange(STEPS_PER_DIGIT)  # [M, 20]
-            if i and self.coupled:
-                moved = self._moved(i)[:, places].transpose(1, 0, 2)  # [M, S, 20]
-                above = np.take_along_axis(above, moved[:, :, None, :], axis=3)
-            else:
-                above = above[..., :1]
-            above = above * wheel[:, places].transpose(1, 0, 2)[:, None]
+            places = (strings[:, i, None] * STEPS_PER_DIGIT + twentieths)[:, None, None]  # [M, 1, 1, 20]
+            moved = self._moved(i)[s, places] if i and self.coupled else 0  # [M, S, 1, 20]
+            above = above[m, s, o, moved] * wheel[o, places]
         return np.asarray(above * self.carried[-1], np.float64)
 
     def _moved(self, i: int) -> npt.NDArray[np.int64]:
