@@ -26,10 +26,8 @@ class Recipe:
     """Rendered digits added to the real ones."""
     rolled: int = 0
     """Real digits added that were put together in mid-roll."""
-    segmented: int = 0
-    """Cells added that were cut out of written words: digits, and what is none."""
     turns: int = 1
-    """What is rendered, rolled or segmented comes in so many turns, one an epoch, so that more of it is seen in the same time."""
+    """What is rendered or rolled comes in so many turns, one an epoch, so that more of it is seen in the same time."""
     held_out: int = 0
     """Pictures at the end of MNIST's training set kept from training, to choose by; the counter's meters in `val` always are."""
     test_curve: bool = False
@@ -42,17 +40,12 @@ HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
-    epochs=50,
-    segmented=80_000,
-    turns=4,
+    epochs=58,
 )
 CLASSIC = dataclasses.replace(
     HANDWRITTEN,
     name="lenet5-handwritten-classic",
     architecture=Architecture(variant="classic", activation="relu", batch_norm=True, dropout=0.2),
-    epochs=58,
-    segmented=0,
-    turns=1,
 )
 COUNTER = Recipe(
     name="lenet5-counter",
@@ -84,14 +77,7 @@ SHIPPED = (HANDWRITTEN.name, COUNTER.name)
 
 def quick(recipe: Recipe) -> Recipe:
     """The same way in little: seconds of training on a part of the data. It proves the path, not the figure."""
-    return dataclasses.replace(
-        recipe,
-        epochs=2,
-        limit=6_000,
-        synthetic=min(recipe.synthetic, 3_000),
-        rolled=min(recipe.rolled, 1_000),
-        segmented=min(recipe.segmented, 1_200),
-    )
+    return dataclasses.replace(recipe, epochs=2, limit=6_000, synthetic=min(recipe.synthetic, 3_000), rolled=min(recipe.rolled, 1_000))
 
 
 def as_dict(recipe: Recipe) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge.errors import DataError
 from edge.vision.cells import CELL_SIZE, to_cells
-from train import augment, datasets, rolled, segmented, synthetic
+from train import augment, datasets, rolled, synthetic
 from train.recipes import Recipe
 from train.targets import circular_targets, digit_targets
 
@@ -107,14 +107,11 @@ def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
     if "real" in sources:
         images, labels = datasets.mnist("train")
         kept = slice(0, recipe.limit or len(images) - recipe.held_out)
-        images, labels = images[kept], labels[kept]
+        images, labels = padded(images[kept]), labels[kept]
     else:
         images, labels = synthetic.handwritten(recipe.limit or 60_000, seed=seed + 1)
-        images = images[:, MNIST_BORDER:-MNIST_BORDER, MNIST_BORDER:-MNIST_BORDER]
-    cells, shown = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
-    targets = digit_targets(np.concatenate([labels, shown]), recipe.architecture.classes, recipe.label_smoothing)
-    distort = augment.handwritten if recipe.augment else _plain
-    return Samples(np.concatenate([padded(images), cells]), targets, distort, tuple(sources), recipe.segmented, recipe.turns)
+    targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
+    return Samples(images, targets, augment.handwritten if recipe.augment else _plain, tuple(sources))
 
 
 def padded(images: Image) -> Image:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from edge.errors import UsageError
-from train import augment, datasets, rolled, segmented, synthetic
+from train import augment, datasets, rolled, synthetic
 from train.samples import padded, resized
 
 ROWS, TILE_PX = 6, 64
@@ -16,13 +16,11 @@ ROWS, TILE_PX = 6, 64
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `python -m train sheet`."""
     parser.description = (
-        "Write a picture of training digits: those that were made (rendered, put together in mid-roll, cut out of handwritten words) with "
+        "Write a picture of training digits: those that were made (rendered, or put together in mid-roll) with "
         "what they show, or real ones and their distortions below."
     )
     parser.epilog = "example: python -m train sheet --of counter --output sheet.png"
-    parser.add_argument(
-        "--of", choices=("synthetic", "rolled", "segmented", "counter", "handwritten"), default="synthetic", help="default: synthetic"
-    )
+    parser.add_argument("--of", choices=("synthetic", "rolled", "counter", "handwritten"), default="synthetic", help="default: synthetic")
     parser.add_argument("--count", type=int, default=144, help="how many (default: 144)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("sheet.png"), metavar="FILE", help="default: sheet.png")
@@ -43,12 +41,9 @@ def _made(kind: str, count: int, seed: int) -> synthetic.Image:
     if kind == "synthetic":
         crops, positions, _, _ = synthetic.digits(count, seed=seed)
         return synthetic.sheet(crops, [f"{position:.2f}" for position in positions])
-    if kind == "rolled":
-        digits = datasets.meter_digits("train")
-        pictures, positions = rolled.rolled(np.stack([resized(crop) for crop in digits.crops]), digits, count, seed=seed)
-        return synthetic.sheet(list(pictures), [f"{position:.2f}" for position in positions])
-    cells, shown = segmented.bank(*datasets.mnist("train"), count, seed=seed)
-    return synthetic.sheet([cv2.cvtColor(cell, cv2.COLOR_GRAY2BGR) for cell in cells], ["" if label < 0 else str(label) for label in shown])
+    digits = datasets.meter_digits("train")
+    pictures, positions = rolled.rolled(np.stack([resized(crop) for crop in digits.crops]), digits, count, seed=seed)
+    return synthetic.sheet(list(pictures), [f"{position:.2f}" for position in positions])
 
 
 def _distorted(kind: str, count: int, seed: int) -> synthetic.Image:

@@ -35,9 +35,8 @@ def circular_targets(positions: npt.NDArray[np.floating], kinds: list[str], disp
 
 
 def digit_targets(labels: npt.NDArray[np.integer], classes: int, smoothing: float) -> Floats32:
-    """One-hot targets float32 [N, classes] with label smoothing (Szegedy et al. 2016); uniform where a label is below zero: no digit."""
-    one_hot = np.eye(classes, dtype=np.float32)[labels] * (1 - smoothing) + smoothing / classes
-    return np.where(np.asarray(labels)[:, None] < 0, np.float32(1 / classes), one_hot).astype(np.float32)
+    """One-hot targets float32 [N, classes] with label smoothing (Szegedy et al. 2016)."""
+    return np.asarray(np.eye(classes, dtype=np.float32)[labels] * (1 - smoothing) + smoothing / classes, np.float32)
 
 
 @keras.saving.register_keras_serializable("digitd")

@@ -107,9 +107,9 @@ def test_two_models_are_trained_side_by_side(tmp_path: Path) -> None:
     assert (tmp_path / "lenet5-counter.keras").exists()
 
 
-@pytest.mark.parametrize(("kind", "tile"), [("synthetic", (62, 42)), ("rolled", (62, 42)), ("segmented", (46, 34))])
-def test_a_sheet_shows_as_many_made_digits_as_asked_for_with_what_they_show_below(kind: str, tile: tuple[int, int], tmp_path: Path) -> None:
-    path = tmp_path / "sheet.png"
+@pytest.mark.parametrize("kind", ["synthetic", "rolled"])
+def test_a_sheet_shows_as_many_made_digits_as_asked_for_with_what_they_show_below(kind: str, tmp_path: Path) -> None:
+    path, tile = tmp_path / "sheet.png", (62, 42)
     assert main(["sheet", "--of", kind, "--count", "30", "--output", str(path)]) == 0
     sheet = cv2.imread(str(path))
     assert sheet is not None
