@@ -31,7 +31,7 @@ convert: $(READY) ## runs/*.keras → models/*.tflite and *.onnx in int8, with t
 test: lint ## lint, types and all tests; ARGS="tests/edge -k wheel" for some
 	$(RUN) pytest $(ARGS)
 
-test-long: $(READY) ## the long ones in full: 200 kills, 50 broker restarts, the year, 10,000 damaged frames; about an hour
+test-long: $(READY) ## the long ones in full: 200 kills, 50 broker restarts, the year, 10,000 damaged frames, 200,000 frames of the daemon; some hours
 	DIGITD_LONG=1 $(RUN) pytest tests/system $(ARGS)
 
 lint: $(READY) ## ruff and mypy

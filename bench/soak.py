@@ -27,6 +27,7 @@ SOURCE = "?digits=8&decimals=3&counters=2&rate=0.2&step=0.0333"
 MOST_MB, MOST_GROWN_MB = 120, 1
 WARM_FRAMES = 10_000
 """Until then caches fill."""
+STILL_S = 60
 TOTAL = re.compile(rb'digitd_readings_total\{counter="first",status="[a-z_]+"\} ([0-9.]+)')
 
 
@@ -48,12 +49,13 @@ def main() -> int:
 def soaked(folder: Path, frames: int) -> dict[str, float]:
     """Frames read, frames a second, megabytes of memory at the end, and by how much the process's own grew since the first frames.
 
-    Its own are those that no file holds as well (RssAnon): pages of programs and libraries come and go as the kernel pleases.
+    Its own are those that no file holds as well (RssAnon): pages of programs and libraries come and go as the kernel pleases. Raises
+    RuntimeError where the daemon ends, or reads nothing any more.
     """
     camera = Simulated.of(SOURCE)
     camera.frame()
     with _serving(camera) as source, running(folder, source, camera.windows) as daemon:
-        return _watched(daemon, frames)
+        return _watched(daemon, frames, folder / "log")
 
 
 @contextlib.contextmanager
@@ -78,13 +80,17 @@ def _serving(camera: Simulated) -> Iterator[str]:
         server.shutdown()
 
 
-def _watched(daemon: Daemon, frames: int) -> dict[str, float]:
+def _watched(daemon: Daemon, frames: int, log: Path) -> dict[str, float]:
     process = daemon.process.pid
     started, done, own = time.monotonic(), 0.0, list[tuple[float, float]]()
+    moved = started
     warm = min(WARM_FRAMES, frames / 4)
     while done < frames:
         time.sleep(1)
-        done = _frames(daemon)
+        before, done = done, _frames(daemon)
+        moved = time.monotonic() if done > before else moved
+        if daemon.process.poll() is not None or time.monotonic() - moved > STILL_S:
+            raise RuntimeError(f"no more frames after {before:.0f}; the daemon's log:\n{log.read_text()[-2000:]}")
         own.append((done, _megabytes(process, "RssAnon")))
         if sys.stderr.isatty():
             print(f"\r{done:.0f} of {frames} frames, {_megabytes(process, 'VmRSS'):.1f} MB ", end="", file=sys.stderr)

@@ -5,7 +5,6 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from edge.capture.camera import CameraSettings, open_camera
@@ -15,7 +14,7 @@ from edge.config.camera import Camera as CameraConfig
 from edge.config.counter import Counter as CounterConfig
 from edge.config.outputs import Http
 from edge.config.schema import Config
-from edge.errors import ConfigError
+from edge.config.secrets import secret
 from edge.inference.models import loader
 from edge.outputs.record import Outbox
 from edge.reader import Reader
@@ -43,6 +42,14 @@ class Output(contextlib.AbstractContextManager["Output"], Protocol):
         """What keeps it from delivering, in words."""
 
 
+class Serving(contextlib.AbstractContextManager["Serving"], Protocol):
+    """What answers whoever asks."""
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps it from answering, in words."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """How one counter is read: what a tracker begins with."""
@@ -56,8 +63,11 @@ class Kind:
         return Tracker(self.reader, self.config.corners, reference=self.reference, state=state)
 
 
-def camera(config: CameraConfig) -> Watched:
-    """The camera, opened when it is first asked for a frame. Raises ConfigError where a password cannot be read."""
+def camera(config: CameraConfig, *, stale_s: float | None = None) -> Watched:
+    """The camera, opened when it is first asked for a frame. Raises ConfigError where a password cannot be read.
+
+    stale_s: how old the newest picture may be that somebody else puts into a folder.
+    """
     settings = CameraSettings(
         source=config.source,
         width=config.width,
@@ -75,7 +85,7 @@ def camera(config: CameraConfig) -> Watched:
         lamp_pin=config.lamp_gpio,
         lamp_warm_up_s=config.lamp_warm_up,
     )
-    return Watched(lambda: open_camera(settings), name=config.shown_source)
+    return Watched(lambda: open_camera(settings), name=config.shown_source, stale_s=stale_s)
 
 
 def kinds(config: Config) -> dict[str, Kind]:
@@ -105,7 +115,7 @@ def outputs(config: Config, outbox: Outbox, on_command: OnCommand) -> dict[str, 
             for each in config.counter
         ]  # fmt: skip
         found["mqtt"] = Mqtt(
-            _mqtt(config), counters, outbox, on_command=lambda counter, command, value: on_command(counter, command, value)
+            mqtt_settings(config), counters, outbox, on_command=lambda counter, command, value: on_command(counter, command, value)
         )
     if config.webhook.url is not None:
         from edge.outputs.webhook import WebhookSettings, webhook
@@ -126,7 +136,7 @@ def outputs(config: Config, outbox: Outbox, on_command: OnCommand) -> dict[str, 
     return found
 
 
-def server(config: Http, live: "Source", metrics: Callable[[], bytes]) -> contextlib.AbstractContextManager[object]:
+def server(config: Http, live: "Source", metrics: Callable[[], bytes]) -> Serving:
     """The HTTP interface, which answers from now on. Raises ConfigError where it cannot listen, or the token is none."""
     from edge.web.api import application
     from edge.web.auth import read_token
@@ -138,21 +148,8 @@ def server(config: Http, live: "Source", metrics: Callable[[], bytes]) -> contex
     return running
 
 
-def secret(path: Path | None) -> str | None:
-    """The first line of a file. Raises ConfigError where it cannot be read, or is empty."""
-    if path is None:
-        return None
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise ConfigError(f"{path}: {reason}; expected a file with one secret in it that digitd may read") from error
-    if not text:
-        raise ConfigError(f"{path}: empty; expected a secret, one line")
-    return text.splitlines()[0]
-
-
-def _mqtt(config: Config) -> "MqttSettings":
+def mqtt_settings(config: Config) -> "MqttSettings":
+    """How the broker is reached, and what it is told. Raises ConfigError where a password cannot be read."""
     from edge.outputs.mqtt_settings import MqttSettings, Tls
 
     mqtt, announced = config.mqtt, config.homeassistant

@@ -1,19 +1,21 @@
 """What `digitd doctor` looks at: each check says what it found, and where that is not well, what to do."""
 
 import dataclasses
+import fcntl
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge import assembly
+from edge.config.files import unfit_files
 from edge.config.load import load
 from edge.config.schema import Config
-from edge.errors import DigitdError
+from edge.errors import ConfigError, DigitdError
 from edge.inference.models import loader, shipped
+from edge.outputs.mqtt_events import LostError
 from edge.vision.window import inside
 
 THERMAL = Path("/sys/class/thermal")
@@ -22,7 +24,7 @@ HOT_C = 80.0
 LEAST_FREE_BYTES = 200_000_000
 DIGITD_BEGAN = 1_767_225_600
 """2026-01-01 in seconds: a clock before it has not been set."""
-BROKER_TIMEOUT_S = 5.0
+IN_USE = "in use by the digitd that runs"
 THROTTLED = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit", 16: "under-voltage since boot"}
 """Bits of `vcgencmd get_throttled` (Raspberry Pi documentation)."""
 
@@ -49,13 +51,15 @@ def checks(path: Path) -> Iterator[Check]:
         yield Check("configuration", False, str(error).splitlines()[0], f"digitd check-config {path} tells all of it")
     yield from _models(config)
     if config is not None:
+        folder, runs = config.store.path.parent, _runs(config.store.path)
+        yield from _secrets(config, path)
         yield _guarded(
-            "camera", lambda: _camera(config), "look at camera.source, at the cable, and at who may use the device (group video)"
+            "camera",
+            lambda: IN_USE if runs else _camera(config),
+            "look at camera.source, at the cable, and at who may use the device (group video)",
         )
-        yield _guarded(
-            "database", lambda: _folder(config.store.path.parent), f"make {config.store.path.parent}, and let digitd write there"
-        )
-        yield _guarded("disk", lambda: _disk(config.store.path.parent), "make room, or move store.path to another disk")
+        yield _guarded("database", lambda: IN_USE if runs else _folder(folder), f"make {folder}, and let digitd write there")
+        yield _guarded("disk", lambda: _disk(folder), "make room, or move store.path to another disk")
         yield _broker(config)
     yield _clock()
     yield _temperature()
@@ -78,6 +82,28 @@ def _models(config: Config | None) -> Iterator[Check]:
         return ", ".join(f"{name} on {kind.reader.recognizer.runtime}" for name, kind in assembly.kinds(config).items())
 
     yield _guarded("model and runtime", runtimes, "pip install ai-edge-litert, or take model and card from the same release")
+
+
+def _secrets(config: Config, path: Path) -> Iterator[Check]:
+    unfit, closed = ([each for each in found if each.key.lower().endswith("_file")] for found in unfit_files(config, path))
+    for each in unfit:
+        yield Check("secrets", False, f"{each.key}: {each.found}; expected {each.expected}", each.fix)
+    if closed:
+        yield Check("secrets", None, f"{', '.join(each.key for each in closed)}: not this user's to read; as root they are looked at")
+    elif not unfit:
+        yield Check("secrets", True, "files with passwords, tokens and certificates are fit, where any are named")
+
+
+def _runs(database: Path) -> bool:
+    """Whether a digitd holds the database, and the camera with it."""
+    try:
+        with Path(f"{database}-lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # none has run there yet, or it is not this user's to see
+        return False
+    return False
 
 
 def _camera(config: Config) -> str:
@@ -107,14 +133,26 @@ def _disk(folder: Path) -> str:
 def _broker(config: Config) -> Check:
     if config.mqtt.host is None:
         return Check("broker", None, "no mqtt.host")
-    address = (config.mqtt.host, config.mqtt.port_to_use)
-    fix = "look at mqtt.host and mqtt.port, and whether the broker runs; until then readings wait in the database"
+    from edge.outputs.mqtt_login import logged_in  # and with it paho
 
-    def connected() -> str:
-        with socket.create_connection(address, timeout=BROKER_TIMEOUT_S):
-            return f"{address[0]}, port {address[1]} answers"
+    address = f"{config.mqtt.host}, port {config.mqtt.port_to_use}"
+    try:
+        return Check("broker", True, f"{address}: lets digitd in, with MQTT {logged_in(assembly.mqtt_settings(config))}")
+    except ConfigError as error:
+        forbidden = isinstance(error.__cause__, PermissionError)
+        return Check("broker", None if forbidden else False, f"not asked, for {error}", "see secrets")
+    except LostError as error:
+        return Check("broker", False, f"{address}: {error}", _way_in(config, str(error)))
 
-    return _guarded("broker", connected, fix)
+
+def _way_in(config: Config, said: str) -> str:
+    """What to do where the broker does not let digitd in."""
+    if "the broker refuses" not in said:
+        certificates = ", at ca_file, certificate_file and key_file" if config.mqtt.encrypted else ""
+        return f"look at mqtt.host and mqtt.port{certificates}, and whether the broker runs; until then readings wait in the database"
+    if config.mqtt.password_file is None:
+        return "has it a user and a password for digitd? Then name them: mqtt.user, mqtt.password_file"
+    return f"is the password in {config.mqtt.password_file} right, and mqtt.user?"
 
 
 def _clock() -> Check:

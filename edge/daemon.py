@@ -5,33 +5,29 @@ wakes the outputs, and tells systemd that all is well, in this order: what is to
 """
 
 import contextlib
-import dataclasses
 import datetime
-import functools
 import logging
+import queue
 import signal
-import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
 
 from edge import assembly
-from edge.assembly import Output
+from edge.assembly import Kind
 from edge.capture.watching import Watched
 from edge.config.load import load
+from edge.config.schema import Config
 from edge.errors import CameraError, DigitdError, UsageError
-from edge.live import Live
 from edge.memory import Idle
 from edge.notify import Notifier
-from edge.outputs.doubtful import Doubtful, beside
-from edge.outputs.metrics import Metrics
 from edge.outputs.retention import Ages
 from edge.outputs.store import Store
+from edge.parts import Parts
 from edge.reading import Reading
-from edge.recorder import Recorder
 
 SLICE_S = 0.5
 """The longest that is waited at a stretch: the store is looked after in between."""
@@ -40,16 +36,6 @@ GRACE_S = 20.0
 """What a turn may take besides the camera, before systemd takes it for dead."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Parts:
-    """All that one configuration asks for, while it runs."""
-
-    recorders: dict[str, Recorder]
-    outputs: dict[str, Output]
-    live: Live
-    metrics: Metrics
 
 
 class Daemon:
@@ -61,11 +47,12 @@ class Daemon:
     def __init__(self, path: Path, *, notifier: Notifier | None = None) -> None:
         """Raises ConfigError where the file is wrong, ModelError or PictureError where what it names is."""
         self._path = path
-        self.config = load(path)
-        self._kinds = assembly.kinds(self.config)
+        self.config = load(path, files=True)
+        self._kinds: Mapping[str, Kind] = assembly.kinds(self.config)
         self._notifier = notifier or Notifier()
-        self._commands: deque[tuple[str, Decimal | None]] = deque()
-        self._wake, self._stopping, self._reloading = threading.Event(), False, False
+        self._commands: deque[tuple[str, str, Decimal | None]] = deque()
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # a signal may put while the loop gets: no Event bears that
+        self._stopping = self._reloading = False
         self._camera: Watched | None = None
         self._ready, self._idle = False, Idle()
         self._due = 0.0
@@ -74,45 +61,41 @@ class Daemon:
 
     def run(self) -> int:
         """Until `stop`, or a signal that means it; returns the exit code. Raises StoreError or ConfigError where it cannot begin."""
-        kept = self.config.store
-        changed_s = 0.0 if kept.commit_changes else kept.commit_interval
-        with (
-            Store(kept.path, commit_interval_s=kept.commit_interval, changed_interval_s=changed_s) as store,
-            contextlib.ExitStack() as stack,
-        ):
+        with Store(self.config.store.path) as store, contextlib.ExitStack() as stack:
             stack.callback(self._close_camera)
+            parts = self._started(store)
+            stack.callback(lambda: parts.close())
             while not self._stopping:
-                with self._parts(store) as parts:
-                    if self._ready:  # the end of a reload; before the first reading, that will say it
-                        self._notifier.ready()
-                    while not self._stopping and not self._reloading:
-                        self._turn(store, parts)
-                if self._reloading and not self._stopping:
-                    self._read_again()
+                if self._reloading:
+                    parts = self._reloaded(store, parts)
+                else:
+                    self._turn(store, parts)
+            self._follow(store, parts)
             self._notifier.stopping()
-        log.info("stopped; all that was read is kept")
+        if not store.lost:
+            log.info("stopped; all that was read is kept")
         return 0
 
     def stop(self) -> None:
         """End after the turn under way. From any thread, and from a signal."""
         self._stopping = True
-        self._wake.set()
+        self._wake.put(None)
         self._close_camera()
 
     def reload(self) -> None:
         """Read configuration and models again. From any thread, and from a signal."""
         self._reloading = True
-        self._wake.set()
+        self._wake.put(None)
 
     def told(self, counter: str, command: str, value: Decimal | None) -> None:
-        """A command from outside, from any thread: it is followed at the next turn, which comes at once. Raises UsageError."""
+        """A command from outside, from any thread: it is followed between two frames. Raises UsageError."""
         kind = self._kinds.get(counter)
         if kind is None:
             raise UsageError(f"no counter {counter}; there are: {', '.join(self._kinds)}")
         if value is not None:
             kind.reader.steps(value)
-        self._commands.append((counter, value))
-        self._wake.set()
+        self._commands.append((counter, command, value))
+        self._wake.put(None)
 
     def listen_to_signals(self) -> None:
         """SIGTERM and SIGINT stop, SIGHUP reloads. From the main thread."""
@@ -126,124 +109,133 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, handle)
 
-    @contextlib.contextmanager
-    def _parts(self, store: Store) -> Iterator[Parts]:
+    def _started(self, store: Store) -> Parts:
+        """What the configuration asks for, running. Raises what keeps it from that, and nothing runs then."""
         config = self.config
-        with contextlib.ExitStack() as stack:
-            outputs = assembly.outputs(config, store, self.told)
-            store.outputs(outputs.keys())
-            for output in outputs.values():
-                stack.enter_context(output)
-            pictures = config.store.doubtful_pictures
-            folder = beside(config.store.path)
-            doubtful = Doubtful(folder, count=pictures, megabytes=config.store.doubtful_megabytes) if pictures else None
-            every_s = config.mqtt.publish_interval
-            recorders = {
-                name: Recorder(name, kind.tracker(store.load_state(name)), store, publish_interval_s=every_s, doubtful=doubtful)
-                for name, kind in self._kinds.items()
-            }
-            metrics = Metrics(recorders)
-            for name in outputs:
-                metrics.queue(name, functools.partial(store.queue_length, name))
-            metrics.model({name: kind.reader.recognizer.runtime for name, kind in self._kinds.items()})
-            live = Live(recorders, store, self.told, fresh_within_s=config.fresh_within_s, problems=lambda: _problems(store, outputs))
-            if config.http.enabled:
-                stack.enter_context(assembly.server(config.http, live, metrics.text))
-            if self._camera is None:
-                self._camera = assembly.camera(config.camera)
-            if self._stopping:  # told so before there was a camera to close
-                self._camera.close()
-            patience_s = 2 * config.camera.interval + config.camera.timeout + config.camera.lamp_warm_up + GRACE_S
-            self._notifier.expect(max(self._notifier.watchdog_s or 0.0, patience_s))
-            self._due = 0.0
-            yield Parts(recorders, outputs, live, metrics)
+        store.commit_interval_s = config.store.commit_interval
+        store.changed_interval_s = 0.0 if config.store.commit_changes else config.store.commit_interval
+        parts = Parts.of(config, self._kinds, store, self.told, self._camera)
+        self._camera = parts.camera
+        if self._stopping:  # told so before there was a camera to close
+            self._camera.close()
+        patience_s = 2 * config.camera.interval + config.camera.timeout + config.camera.lamp_warm_up + GRACE_S
+        self._notifier.expect(patience_s)
+        self._due = 0.0
+        return parts
 
-    def _turn(self, store: Store, parts: Parts) -> None:
-        """Wait until it is time, and take one frame all the way."""
-        if not self._waited(store, parts):
-            return
-        self._due = max(self._due + self.config.camera.interval, time.monotonic())
-        assert self._camera is not None
-        try:
-            frame = self._camera.frame()
-        except CameraError as error:
-            if not self._stopping:
-                now = datetime.datetime.now(datetime.UTC)
-                parts.live.show_none({name: recorder.without_frame(now) for name, recorder in parts.recorders.items()})
-                self._hand_on(store, parts)
-                self._notifier.status(f"no frame: {error}")
-            return
-        parts.metrics.frame_taken(frame.time)
-        readings = {}
-        for name, recorder in parts.recorders.items():
-            readings[name] = recorder.look(frame.picture, frame.time)
-            parts.metrics.observe(name, readings[name])
-        parts.live.show(frame.picture, frame.time, readings)
-        self._hand_on(store, parts)
-        self._idle.tick()
-        if not self._ready:
-            self._ready = True
-            self._notifier.ready()
-        self._notifier.alive()
-        self._notifier.status(", ".join(f"{name} {_shown(reading)}" for name, reading in readings.items()) or "no counters")
-
-    def _waited(self, store: Store, parts: Parts) -> bool:
-        """Wait for the next turn, and follow commands meanwhile; whether a frame is to be taken now."""
-        while not self._stopping and not self._reloading:
-            while self._commands:
-                counter, value = self._commands.popleft()
-                if value is not None and counter in parts.recorders:
-                    parts.recorders[counter].tracker.set_value(value, datetime.datetime.now(datetime.UTC))
-                    log.info("%s: set to %s", counter, value)
-                self._due = 0.0
-            rest_s = self._due - time.monotonic()
-            if rest_s <= 0:
-                return True
-            self._wake.wait(min(rest_s, SLICE_S))
-            self._wake.clear()
-            self._hand_on(store, parts)
-        return False
-
-    def _hand_on(self, store: Store, parts: Parts) -> None:
-        store.tick()
-        if store.committed != self._woken_for:
-            self._woken_for = store.committed
-            for output in parts.outputs.values():
-                output.wake()
-        if time.monotonic() >= self._thin_at:
-            self._thin_at = time.monotonic() + THIN_EVERY_S
-            kept = self.config.store
-            ages = Ages(all=datetime.timedelta(seconds=kept.keep_all), per_minute=datetime.timedelta(seconds=kept.keep_per_minute))
-            store.thin(datetime.datetime.now(datetime.UTC), ages)
-
-    def _read_again(self) -> None:
-        """Take the configuration as it is now; a wrong one changes nothing."""
+    def _reloaded(self, store: Store, parts: Parts) -> Parts:
+        """The configuration as it is now, running; a wrong one changes nothing."""
         self._reloading = False
         self._notifier.reloading()
         try:
-            config = load(self._path)
+            config = load(self._path, files=True)
             kinds = assembly.kinds(config)
         except DigitdError as error:
-            for line in str(error).splitlines():
-                log.error("%s", line)
-            log.error("the configuration is left as it was")
-            return
+            _refuse(error)
+        else:
+            parts.close()
+            try:
+                self._take(config, kinds)
+                parts = self._started(store)
+                log.info("the configuration was read again")
+            # Whatever it is, what ran before goes on.
+            except Exception as error:
+                _refuse(error)
+                self._take(parts.config, parts.kinds)
+                parts = self._started(store)
+        if self._ready:  # before the first reading, that will say it
+            self._notifier.ready()
+        return parts
+
+    def _take(self, config: Config, kinds: Mapping[str, Kind]) -> None:
         if config.camera != self.config.camera:
             self._close_camera()
             self._camera = None
         if config.store.path != self.config.store.path:
             log.warning("store.path: a new database is taken at the next start")
         self.config, self._kinds = config, kinds
-        log.info("the configuration was read again")
+
+    def _turn(self, store: Store, parts: Parts) -> None:
+        """Wait until it is time, and take one frame all the way."""
+        if not self._waited(store, parts):
+            return
+        self._due = max(self._due + self.config.camera.interval, time.monotonic())
+        try:
+            frame = parts.camera.frame()
+        except CameraError as error:
+            if not self._stopping:
+                self._due = 0.0  # the camera itself tells when to ask again
+                now = datetime.datetime.now(datetime.UTC)
+                readings = {name: recorder.without_frame(now) for name, recorder in parts.recorders.items()}
+                parts.live.show_none(readings)
+                self._told_of(store, parts, readings)
+                self._notifier.status(f"no frame: {error}")
+            return
+        parts.metrics.frame_taken(frame.time)
+        readings = {name: recorder.look(frame.picture, frame.time) for name, recorder in parts.recorders.items()}
+        parts.live.show(frame.picture, frame.time, readings)
+        self._told_of(store, parts, readings)
+        self._idle.tick()
+        if not self._ready:
+            self._ready = True
+            self._notifier.ready()
+        self._notifier.alive()
+        units = {counter.name: counter.unit for counter in self.config.counter}
+        self._notifier.status(", ".join(f"{name} {_shown(each, units[name])}" for name, each in readings.items()) or "no counters")
+
+    def _told_of(self, store: Store, parts: Parts, readings: dict[str, Reading]) -> None:
+        for name, reading in readings.items():
+            parts.metrics.observe(name, reading)
+        self._hand_on(store, parts)
+
+    def _waited(self, store: Store, parts: Parts) -> bool:
+        """Wait for the next turn, and follow commands meanwhile; whether a frame is to be taken now."""
+        while not self._stopping and not self._reloading:
+            self._follow(store, parts)
+            rest_s = max(self._due - time.monotonic(), parts.camera.rest_s)
+            if rest_s <= 0:
+                return True
+            with contextlib.suppress(queue.Empty):
+                self._wake.get(timeout=min(rest_s, SLICE_S))
+            self._hand_on(store, parts)
+        return False
+
+    def _follow(self, store: Store, parts: Parts) -> None:
+        """Do what was commanded; the next reading tells of it, at once."""
+        while self._commands:
+            counter, _, value = self._commands.popleft()
+            if (recorder := parts.recorders.get(counter)) is None:
+                continue
+            if value is not None:
+                recorder.set_value(value, datetime.datetime.now(datetime.UTC))
+                store.commit()
+                log.info("%s: set to %s", counter, value)
+            recorder.tell()
+            self._due = 0.0
+
+    def _hand_on(self, store: Store, parts: Parts) -> None:
+        store.tick()
+        if store.visible != self._woken_for:
+            self._woken_for = store.visible
+            parts.wake()
+        if time.monotonic() >= self._thin_at:
+            self._thin_at = time.monotonic() + THIN_EVERY_S
+            kept = self.config.store
+            ages = Ages(all=datetime.timedelta(seconds=kept.keep_all), per_minute=datetime.timedelta(seconds=kept.keep_per_minute))
+            store.thin(datetime.datetime.now(datetime.UTC), ages)
 
     def _close_camera(self) -> None:
         if self._camera is not None:
             self._camera.close()
 
 
-def _problems(store: Store, outputs: dict[str, Output]) -> list[str]:
-    return [problem for problem in (store.problem, *(output.problem for output in outputs.values())) if problem]
+def _refuse(error: Exception) -> None:
+    for line in (str(error) or type(error).__name__).splitlines():
+        log.error("%s", line)
+    log.debug("what was refused", exc_info=error)
+    log.error("the configuration is left as it was")
 
 
-def _shown(reading: Reading) -> str:
-    return f"{'–' if reading.value is None else reading.value} ({reading.status})"
+def _shown(reading: Reading, unit: str | None) -> str:
+    value = "–" if reading.value is None else f"{reading.value}{f' {unit}' if unit else ''}"
+    return f"{value} ({reading.status})"

@@ -25,11 +25,26 @@ def guarded(run: Callable[[], int], *, program: str, debug: bool, interrupted: s
         return DONE
     except OSError as error:
         told, said, code = error, f"{error.filename or 'writing'}: {error.strerror or error}", FAILED
+    except Exception as error:  # a mistake in digitd: where it is matters more than a tidy line
+        from edge.journal import listens
+
+        if not listens(sys.stderr):
+            raise
+        told, said, code, debug = error, f"{type(error).__name__}: {error}", FAILED, True
     except KeyboardInterrupt:
         if interrupted:
             print(f"\n{program}: {interrupted}", file=sys.stderr)
         return INTERRUPTED
-    if debug:
-        traceback.print_exception(told)
-    print(*(f"{program}: {line}" for line in said.splitlines()), sep="\n", file=sys.stderr)
+    trace = "".join(traceback.format_exception(told)) if debug else ""
+    text = trace + "\n".join(f"{program}: {line}" for line in said.splitlines())
+    _tell(text)
     return code
+
+
+def _tell(text: str) -> None:
+    """An error, on stderr."""
+    import logging  # and the journal: a command that ends well needs neither
+
+    from edge.journal import listens, marked
+
+    print(marked(text, logging.ERROR) if listens(sys.stderr) else text, file=sys.stderr)

@@ -13,6 +13,16 @@ FOLD_S = 3600.0
 MOST_FOLDED = 256
 
 
+def listens(stream: TextIO) -> bool:
+    """Whether a stream's lines go to the journal: systemd says so, and says it to terminals that it starts as well."""
+    return "JOURNAL_STREAM" in os.environ and not stream.isatty()
+
+
+def marked(text: str, level: int) -> str:
+    """A text as the journal takes it: each of its lines with the priority of a level."""
+    return "\n".join(f"<{PRIORITIES.get(level, 6)}>{line}" for line in text.splitlines())
+
+
 class Folding(logging.Filter):
     """Lets a warning or an error through when it is new, and once in `FOLD_S` while it goes on. clock: monotonic, in seconds."""
 
@@ -46,15 +56,14 @@ class Journal(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line; with a traceback, one for each of its lines."""
-        lines = super().format(record).splitlines()
-        prefix = f"<{PRIORITIES.get(record.levelno, 6)}>" if self._journal else ""
-        return "\n".join(prefix + line for line in lines)
+        text = super().format(record)
+        return marked(text, record.levelno) if self._journal else text
 
 
 def log_to(stream: TextIO, *, verbose: bool = False, journal: bool | None = None) -> None:
     """Log to a stream from now on. verbose: every frame too. journal: whether systemd listens; None: as it says itself."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Journal(journal="JOURNAL_STREAM" in os.environ if journal is None else journal))
+    handler.setFormatter(Journal(journal=listens(stream) if journal is None else journal))
     handler.addFilter(Folding())
     root = logging.getLogger()
     root.handlers[:] = [handler]

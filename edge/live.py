@@ -60,6 +60,9 @@ class Live:
     ) -> Iterable[Record]:  # fmt: skip
         return self._store.readings(counter, start, end, limit)
 
+    def consumption(self, counter: str, start: datetime.date, end: datetime.date) -> Mapping[datetime.date, Decimal]:
+        return self._store.consumption(counter, start, end)
+
     def frame(self) -> Image | None:
         with self._lock:
             return self._frame

@@ -26,7 +26,7 @@ class Notifier:
 
     def __init__(self, environment: Mapping[str, str] = os.environ, *, clock: Callable[[], float] = time.monotonic) -> None:
         """clock: monotonic, in seconds."""
-        self.watchdog_s = _watchdog_s(environment)
+        self.watchdog_s = self._least_s = _watchdog_s(environment)
         """Seconds after which a silent service is restarted; None where nobody watches."""
         self._clock = clock
         self._alive_at: float | None = None
@@ -68,10 +68,12 @@ class Notifier:
             self._send("WATCHDOG=1")
 
     def expect(self, watchdog_s: float) -> None:
-        """From now on a sign of life comes within so many seconds: a camera that is asked once an hour gives none in between.
+        """From now on a sign of life may take so many seconds: a camera that is asked once an hour gives none in between. What the service
+        manager allows by itself stays allowed.
 
         It is no sign of life itself. Where nobody watches, nobody begins to.
         """
+        watchdog_s = max(watchdog_s, self._least_s or 0.0)
         if self.watchdog_s is not None and watchdog_s != self.watchdog_s:
             self.watchdog_s = watchdog_s
             self._send(f"WATCHDOG_USEC={round(watchdog_s * 1e6)}")

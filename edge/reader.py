@@ -214,13 +214,14 @@ class Reader:
 
     def steps(self, value: Decimal) -> int:
         """A value in steps of the last wheel. Raises UsageError where the counter cannot show it."""
-        steps = value.scaleb(self.decimals)
-        whole = int(steps)
-        if steps < 0 or whole >= 10**self.digits:
+        whole = int(value.scaleb(self.decimals))
+        if value < 0 or whole >= 10**self.digits:
             raise UsageError(
                 f"value {value}: a counter of {self.digits} digits, {self.decimals} of them decimals, shows 0 to "
                 f"{Decimal(10**self.digits - 1).scaleb(-self.decimals)}"
             )
+        if value != (shown := Decimal(whole).scaleb(-self.decimals)):
+            raise UsageError(f"value {value}: the counter has {self.decimals} decimals; expected no more of them, such as {shown}")
         return whole
 
     def _wheels(self, seen: Seen, outcome: Outcome, probabilities: Probabilities) -> tuple[Wheel, ...]:

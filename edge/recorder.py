@@ -2,6 +2,10 @@
 
 import datetime
 import logging
+import math
+import time as clocks
+from collections.abc import Callable
+from decimal import Decimal
 
 from edge.outputs.doubtful import Doubtful
 from edge.outputs.store import Store
@@ -21,11 +25,17 @@ class Recorder:
     A reading is published when its value or status is another one, and `publish_interval_s` after the last at the latest.
     """
 
-    def __init__(self, name: str, tracker: Tracker, store: Store, *, publish_interval_s: float, doubtful: Doubtful | None = None) -> None:
+    def __init__(
+        self, name: str, tracker: Tracker, store: Store, *, publish_interval_s: float, doubtful: Doubtful | None = None,
+        clock: Callable[[], float] = clocks.monotonic,
+    ) -> None:  # fmt: skip
+        """clock: in seconds. It counts besides the frames' own times, which stand still where a picture stays the newest."""
         self.name, self.tracker = name, tracker
         self._store, self._publish_interval_s, self._doubtful = store, publish_interval_s, doubtful
         self._last: Reading | None = None
         self._kept_at = self._published_at = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+        self._clock, self._published_clock = clock, -math.inf
+        self._tell = False
 
     def look(self, frame: Image, time: datetime.datetime) -> Reading:
         """Read a frame that was taken at a time (UTC), and keep what it says."""
@@ -42,17 +52,28 @@ class Recorder:
         self._keep(reading, time)
         return reading
 
+    def tell(self) -> None:
+        """Somebody asked: the next reading is published, whatever it says."""
+        self._tell = True
+
+    def set_value(self, value: Decimal, time: datetime.datetime) -> None:
+        """Begin anew with what a person read at a time (UTC). Raises UsageError for a value that the counter cannot show."""
+        self.tracker.set_value(value, time)
+        self._store.save_state(self.name, self.tracker.state())
+
     def _keep(self, reading: Reading, time: datetime.datetime) -> int | None:
         """The reading's id, if it was kept."""
         last = self._last
         changed = last is None or reading.value != last.value
         told = changed or last is None or reading.status != last.status
-        publish = told or abs((time - self._published_at).total_seconds()) >= self._publish_interval_s
+        silent_s = max(abs((time - self._published_at).total_seconds()), self._clock() - self._published_clock)
+        publish = told or self._tell or silent_s >= self._publish_interval_s
         if not publish and last is not None and reading.raw == last.raw and abs((time - self._kept_at).total_seconds()) < KEEP_EVERY_S:
             return None
         self._store.save_state(self.name, self.tracker.state())
         number = self._store.add(
-            self.name, reading, time=time, rate=self.tracker.rate(time), publish=publish, changed=changed and reading.value is not None
+            self.name, reading, time=time, rate=self.tracker.rate(time), publish=publish,
+            changed=self._tell or (changed and reading.value is not None),
         )  # fmt: skip
         if last is not None and reading.status != last.status:
             self._say(reading, last)
@@ -60,7 +81,7 @@ class Recorder:
             log.info("%s: %s", self.name, reading.value)
         self._last, self._kept_at = reading, time
         if publish:
-            self._published_at = time
+            self._published_at, self._published_clock, self._tell = time, self._clock(), False
         return number
 
     def _say(self, reading: Reading, last: Reading) -> None:

@@ -20,6 +20,8 @@ Image = npt.NDArray[np.uint8]
 Floats32 = npt.NDArray[np.float32]
 MNIST_BORDER = (CELL_SIZE - 28) // 2
 BATCHES_AHEAD = 4
+ROLLED_OF_EACH = 4
+"""So many are put together in mid-roll for each real picture at most."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +91,8 @@ def _counter(recipe: Recipe, sources: list[str], seed: int) -> Samples:
         targets.append(circular_targets(positions, kinds, displays, classes))
         made += count
     for digits, real in zip(taken, list(pictures), strict=False):
-        between, positions = rolled.rolled(real, digits, recipe.rolled // len(taken), seed=seed + 2)
+        count = min(recipe.rolled // len(taken), ROLLED_OF_EACH * len(real))
+        between, positions = rolled.rolled(real, digits, count, seed=seed + 2)
         pictures.append(between)
         targets.append(circular_targets(positions, ["tenths"] * len(positions), ["roller"] * len(positions), classes))
         made += len(between)

@@ -21,6 +21,8 @@ SOURCES = (
     "picamera2, v4l2:/dev/video0, rtsp://…, http://… or https://…, folder:PATH (its newest picture), file:PATH (a picture or video), "
     "or simulated:"
 )
+IN_FILE = {"exposure_us": "exposure", "password": "password_file"}
+"""Settings that have another name in the configuration."""
 TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
@@ -42,7 +44,9 @@ class Camera(Protocol):
     name: str
     """The source as it may be told: without a password."""
     live: bool
-    """Whether a sensor is behind it, so that no two frames are ever the same, and one that fails is worth opening again."""
+    """Whether a sensor is behind it, so that no two frames are ever the same."""
+    fed: bool = False
+    """Whether its pictures are put there by somebody else, who may have stopped."""
 
     def frame(self) -> Frame:
         """The newest frame, never one of a queue that ages. Raises CameraError where there is none within the camera's timeout."""
@@ -91,18 +95,40 @@ class CameraSettings:
 
 def open_camera(settings: CameraSettings) -> Camera:
     """The camera that the settings name. Raises CameraError where it gives no picture, UsageError where the settings cannot work."""
+    if (reason := refused(settings)) is not None:
+        raise UsageError(reason)
     kind, given = _kind(settings.source)
-    open_it, takes = KINDS[kind]
-    if settings.rotation not in (0, *TURNS):
-        raise UsageError(f"camera rotation {settings.rotation}: expected 0, 90, 180 or 270 degrees")
-    for name in ("width", "height", "fps", "exposure_us", "gain", "white_balance", "focus", "user", "password"):
-        if getattr(settings, name) is not None and name not in takes:
-            raise UsageError(f"camera {name}: a source of the kind {kind} cannot be told that; leave it out")
+    open_it, _ = KINDS[kind]
     if settings.lamp_pin is None:
         return open_it(given, settings)
     from edge.capture.lamp import Lit
 
     return Lit(lambda: open_it(given, settings), pin=settings.lamp_pin, warm_up_s=settings.lamp_warm_up_s)
+
+
+def refused(settings: CameraSettings) -> str | None:
+    """What keeps a camera from being set so, as far as it shows without opening one; None where nothing does. It names the setting."""
+    try:
+        kind, given = _kind(settings.source)
+        if settings.rotation not in (0, *TURNS):
+            return f"camera.rotation: {settings.rotation}; expected 0, 90, 180 or 270 degrees"
+        for name in ("width", "height", "fps", "exposure_us", "gain", "white_balance", "focus", "user", "password"):
+            if getattr(settings, name) is not None and name not in KINDS[kind][1]:
+                return f"camera.{IN_FILE.get(name, name)}: a source of the kind {kind} cannot be told that; leave it out"
+        if kind in ("rtsp", "http"):
+            Address.of(given)
+        if kind == "simulated":
+            from edge.capture.simulated import Options
+
+            Options.parsed(given, width=settings.width, height=settings.height, fps=settings.fps)
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def check_source(source: str) -> str | None:
+    """What is wrong with a source, as far as it shows without opening it; None where nothing is."""
+    return refused(CameraSettings(source=source))
 
 
 def turned(picture: Image, rotation: int) -> Image:

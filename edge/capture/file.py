@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from edge.capture.camera import Camera, Frame, now, turned
+from edge.capture.ffmpeg import DECODERS, quiet
 from edge.capture.folder import PAUSE_S
 from edge.capture.formats import is_video
-from edge.capture.opencv import DECODERS, quiet
 from edge.capture.pictures import head_of, load
 from edge.errors import CameraError, PictureError
 

@@ -24,6 +24,7 @@ class Folder(Camera):
     """
 
     live = False
+    fed = True
 
     def __init__(self, path: str, *, rotation: int = 0) -> None:
         self.name = f"folder:{path}"

@@ -15,43 +15,53 @@ INSTALL = (
 
 
 class Lit(Camera):
-    """A camera with a lamp. It is on while the camera opens as well: what settles and is locked then is to fit lit pictures."""
+    """A camera with a lamp. It is on while the camera opens as well: what settles and is locked then is to fit lit pictures.
+
+    The camera opens with the first frame, so that `close` puts the lamp out whatever the camera is doing.
+    """
+
+    live = True
 
     def __init__(self, open_camera: Callable[[], Camera], *, pin: int, warm_up_s: float) -> None:
         """pin: BCM number; warm_up_s: from switching on to taking the frame, for a stream as long as it lags behind."""
         gpiozero = optional("gpiozero", needed_by=f"lamp at GPIO{pin}", install=INSTALL)
-        self._pin, self._warm_up_s = pin, warm_up_s
+        self.name = f"lamp at GPIO{pin}"
+        self._open, self._warm_up_s = open_camera, warm_up_s
+        self._camera: Camera | None = None
         self._closed = threading.Event()
         try:
             self._lamp = gpiozero.OutputDevice(pin)
         # A library for the pins that is missing, a pin in use, no permission: each has an error of its own.
         except Exception as error:
-            raise CameraError(f"lamp at GPIO{pin}: cannot be switched ({error}). {INSTALL}") from error
-        try:
-            with self._light():
-                self._camera = open_camera()
-        except BaseException:
-            self._lamp.close()
-            raise
-        self.name, self.live = self._camera.name, self._camera.live
+            raise CameraError(f"{self.name}: cannot be switched ({error}). {INSTALL}") from error
 
     def frame(self) -> Frame:
         with self._light():
+            if self._camera is None:
+                self._camera = camera = self._open()
+                if self._closed.is_set():
+                    camera.close()
+                    raise CameraError(f"{self.name}: closed")
+                self.name, self.live, self.fed = camera.name, camera.live, camera.fed
             return self._camera.frame()
 
     def close(self) -> None:
         self._closed.set()
-        self._camera.close()
-        # Closing turns the pin into an input again, and the lamp off.
-        self._lamp.close()
+        if not self._lamp.closed:
+            self._lamp.off()
+            # Turns the pin into an input again.
+            self._lamp.close()
+        if self._camera is not None:
+            self._camera.close()
 
     @contextlib.contextmanager
     def _light(self) -> Iterator[None]:
         if self._closed.is_set():
-            raise CameraError(f"lamp at GPIO{self._pin}: closed")
+            raise CameraError(f"{self.name}: closed")
         self._lamp.on()
         try:
-            self._closed.wait(self._warm_up_s)
+            if self._closed.wait(self._warm_up_s):
+                raise CameraError(f"{self.name}: closed")
             yield
         finally:
             if not self._lamp.closed:

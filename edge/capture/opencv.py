@@ -13,13 +13,10 @@ import numpy as np
 from edge.capture.address import Address
 from edge.capture.camera import CameraSettings
 from edge.capture.exchange import unreachable
+from edge.capture.ffmpeg import DECODERS, quiet
 from edge.capture.pictures import Image
 from edge.errors import CameraError
 
-QUIET = "-8"
-"""FFmpeg's level of saying nothing: a camera that is away for a week would fill the journal from inside the library."""
-DECODERS = 2
-"""Threads that decode a video: FFmpeg would take one for each core, and each holds pictures of its own and is one picture late."""
 EXPOSURE_UNIT_US = 100
 MANUAL_EXPOSURE = 1
 """V4L2_EXPOSURE_MANUAL of videodev2.h; OpenCV hands V4L2's own numbers on, and exposure in V4L2_CID_EXPOSURE_ABSOLUTE's units."""
@@ -134,9 +131,3 @@ def _lock(source: Capture, capture: cv2.VideoCapture) -> None:
         source.grab()
     for key, value in ((cv2.CAP_PROP_AUTO_EXPOSURE, MANUAL_EXPOSURE), (cv2.CAP_PROP_AUTO_WB, 0), (cv2.CAP_PROP_AUTOFOCUS, 0)):
         capture.set(key, value)
-
-
-def quiet() -> None:
-    """Keep OpenCV and FFmpeg from writing into the log by themselves."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", QUIET)
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.capture.ffmpeg import quiet
 from edge.capture.formats import described, is_video
 from edge.capture.pictures import MAX_PIXELS, head_of
 from edge.errors import PictureError
@@ -29,6 +30,7 @@ class Video:
         self.path = path
         if not is_video(head := head_of(path)):
             raise PictureError(f"{path}: {described(head) if head else 'no such file, or an empty one'}; expected a video")
+        quiet()
         # Absolute, for FFmpeg takes what stands before a colon for a protocol.
         self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
         if not self._capture.isOpened():

@@ -1,15 +1,16 @@
 """A camera that is looked after for years: what fails, freezes or goes black is told once, left alone for a while, and opened again."""
 
+import contextlib
 import logging
-import threading
 import time
 from collections.abc import Callable
 
 import numpy as np
 
-from edge.capture.camera import Camera, Frame
+from edge.capture.attendant import Attendant
+from edge.capture.camera import Camera, Frame, now
 from edge.capture.pictures import Image
-from edge.errors import CameraError
+from edge.errors import CameraError, DigitdError
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,11 @@ ROW_STEP, PIXEL_STEP = 16, 16
 class Watched(Camera):
     """Opens a camera when it is first asked for a frame, and again whenever it fails.
 
-    `frame` raises CameraError as soon as a frame fails; asked again, it waits until the pause is over before it tries.
+    `frame` raises CameraError as soon as a frame fails, and until `rest_s` is over without touching the camera. It waits for a camera
+    no longer than until `close`, whatever the camera is doing.
     """
+
+    live = True
 
     def __init__(
         self,
@@ -42,85 +46,120 @@ class Watched(Camera):
         *,
         name: str,
         clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], bool] | None = None,
+        stale_s: float | None = None,
     ) -> None:
-        """name: for the log. clock: seconds. wait: waits so many seconds, and says whether it was woken to give up."""
-        self.name, self.live = name, True
-        self._open, self._clock = open_camera, clock
-        self._closed = threading.Event()
-        self._wait = wait or self._closed.wait
+        """name: for the log. clock: seconds. stale_s: how old the newest picture may be that somebody else puts there; None: any age."""
+        self.name = name
+        self._open, self._clock, self._stale_s = open_camera, clock, stale_s
+        self._closed = False
         self._camera: Camera | None = None
-        self._pause_s, self._again_at = FIRST_PAUSE_S, 0.0
+        self._pause_s, self._again_at, self._reason = FIRST_PAUSE_S, 0.0, ""
         self._failed_at: float | None = None
         self._fine_since: float | None = None
         self._black_since: float | None = None
         self._sample: Image | None = None
-        self._same_since, self._same, self._number = 0.0, 0, -1
+        self._same_since, self._same, self._number, self._frozen = 0.0, 0, -1, False
+        self._attendant = Attendant(name, at_end=self._let_go)
+
+    @property
+    def rest_s(self) -> float:
+        """Seconds until the camera is to be asked again; 0 where it has not failed."""
+        return 0.0 if self._failed_at is None else max(0.0, self._again_at - self._clock())
 
     def frame(self) -> Frame:
-        if self._failed_at is not None and (rest := self._again_at - self._clock()) > 0 and self._wait(rest):
-            raise CameraError(f"{self.name}: no longer waited for")
-        if self._closed.is_set():
+        if self._closed:
             raise CameraError(f"{self.name}: closed")
+        if self.rest_s > 0:
+            raise CameraError(self._reason)
         try:
-            frame, reason = self._taken()
+            camera, frame = self._attendant.done(self._taken)
         except CameraError as error:
             self._failed(str(error), open_again=True)
             raise
-        if reason is not None:
-            black_s = 0.0 if self._black_since is None else self._clock() - self._black_since
-            self._failed(reason, open_again=self._black_since is None or black_s >= REOPEN_BLACK_S)
+        if (reason := self._flaw(camera, frame)) is not None:
+            black_s = REOPEN_BLACK_S if self._black_since is None else self._clock() - self._black_since
+            self._failed(reason, open_again=camera.live and black_s >= REOPEN_BLACK_S)
             raise CameraError(reason)
         self._works()
         return frame
 
     def close(self) -> None:
-        self._closed.set()
-        if (camera := self._camera) is not None:
-            camera.close()
+        self._closed = True
+        self._attendant.dismiss()
 
-    def _taken(self) -> tuple[Frame, str | None]:
-        """A frame, and what is wrong with it. Raises CameraError where there is none."""
-        if self._camera is None:
-            self._camera = self._open()
-            self._black_since, self._sample, self._number = None, None, -1
-        frame = self._camera.frame()
-        return frame, self._flaw(frame) if self._camera.live else None
+    def _taken(self) -> tuple[Camera, Frame]:
+        """A frame, and the camera that took it. Raises CameraError where there is none, and nothing else."""
+        try:
+            if (camera := self._camera) is None:
+                self._camera = camera = self._open()
+                # Only a camera that froze is known by the picture that it showed before.
+                self._black_since, self._number, self._sample = None, -1, self._sample if self._frozen else None
+                if self._closed:
+                    raise CameraError(f"{self.name}: closed")
+            return camera, camera.frame()
+        except CameraError:
+            raise
+        except DigitdError as error:
+            raise CameraError(str(error)) from error
+        # Drivers and libraries have errors of their own, and the daemon outlives all of them.
+        except Exception as error:
+            raise CameraError(f"{self.name}: {type(error).__name__}: {error}") from error
 
-    def _flaw(self, frame: Frame) -> str | None:
-        """Why no working camera takes such a picture."""
+    def _let_go(self) -> None:
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            # What is broken may not even close.
+            with contextlib.suppress(Exception):
+                camera.close()
+
+    def _flaw(self, camera: Camera, frame: Frame) -> str | None:
+        """What is wrong with a frame."""
+        if camera.fed:
+            return self._stale(frame)
+        return self._without_sense(frame) if camera.live else None
+
+    def _stale(self, frame: Frame) -> str | None:
+        age_s = (now() - frame.time).total_seconds()
+        if self._stale_s is None or age_s <= self._stale_s:
+            return None
+        since = frame.time.astimezone()
+        day = "" if since.date() == now().astimezone().date() else f"{since:%Y-%m-%d} "
+        ago = f"{age_s / 60:.0f} min" if age_s < 7200 else f"{age_s / 3600:.0f} h"
+        return f"{self.name}: no new picture since {day}{since:%H:%M} ({ago} ago); does whoever puts them there still run?"
+
+    def _without_sense(self, frame: Frame) -> str | None:
+        """Why no working sensor takes such a picture."""
         if shown := blank(frame.picture):
             self._black_since = self._clock() if self._black_since is None else self._black_since
             return f"{self.name}: {shown}; is the lens covered, or the light off?"
         self._black_since = None
-        if frame.number == self._number:
+        if frame.number == self._number and not self._frozen:
             return None
         self._number = frame.number
         sample = frame.picture[::ROW_STEP]
         if self._sample is None or not np.array_equal(sample, self._sample):
-            self._sample, self._same, self._same_since = sample.copy(), 1, self._clock()
+            self._sample, self._same, self._same_since, self._frozen = sample.copy(), 1, self._clock(), False
             return None
         self._same += 1
         frozen_s = self._clock() - self._same_since
-        frozen = self._same >= FROZEN_FRAMES and frozen_s >= FROZEN_S
-        return f"{self.name}: frozen, the same picture for {frozen_s:.0f} s" if frozen else None
+        self._frozen = self._same >= FROZEN_FRAMES and frozen_s >= FROZEN_S
+        return f"{self.name}: frozen, the same picture for {frozen_s:.0f} s" if self._frozen else None
 
     def _failed(self, reason: str, *, open_again: bool) -> None:
-        if self._closed.is_set():
+        if self._closed:
             return
-        now = self._clock()
+        at = self._clock()
         if self._failed_at is None:
-            self._failed_at = now
-            if self._fine_since is None or now - self._fine_since >= STEADY_S:
+            self._failed_at = at
+            if self._fine_since is None or at - self._fine_since >= STEADY_S:
                 self._pause_s = FIRST_PAUSE_S
             log.warning("%s; trying again until it works", reason)
         else:
             log.debug("%s", reason)
-        self._again_at = now + self._pause_s
+        self._reason, self._again_at = reason, at + self._pause_s
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
-        if open_again and self._camera is not None and self._camera.live:
-            camera, self._camera = self._camera, None
-            camera.close()
+        if open_again:
+            self._attendant.done(self._let_go)
 
     def _works(self) -> None:
         if self._failed_at is not None:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from edge.config.schema import Config
 
 EXAMPLES = """One line for each thing that is wrong: file:line:key: what was found, what was expected; what to do.
-Environment variables count as they do for the daemon. Exit code 0 where all is well, 1 where something is wrong.
+Environment variables count as they do for the daemon. Exit code 0 where all is well, 1 where something is wrong. A file that you may
+not read, as only root and digitd may, is a note and no more.
 
 examples:
   digitd check-config
@@ -27,19 +28,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `digitd check-config`."""
-    from edge.config.files import missing_files
+    from edge.config.files import unfit_files
     from edge.config.load import DEFAULT_PATH, checked
 
     path = args.file or DEFAULT_PATH
     config, problems = checked(path)
-    if config is not None:
-        problems = missing_files(config, path)
+    problems, closed = (problems, []) if config is None else unfit_files(config, path)
     if args.json:
-        print(json.dumps({"file": str(path), "ok": not problems, "problems": [dataclasses.asdict(each) for each in problems]}, indent=1))
+        told = {name: [dataclasses.asdict(each) for each in found] for name, found in (("problems", problems), ("notes", closed))}
+        print(json.dumps({"file": str(path), "ok": not problems, **told}, indent=1))
     elif problems:
         print(*problems, sep="\n")
     elif config is not None:
         print(f"{path}: ok, {_summary(config)}")
+    if not args.json:
+        print(*(f"note: {each}\n" for each in closed), sep="", end="")
     return 1 if problems else 0
 
 

@@ -1,4 +1,4 @@
-"""`digitd export`: what was read, as a table or as objects, while the daemon goes on."""
+"""`digitd export`: what was read, or used each day, as a table or as objects, while the daemon goes on."""
 
 import argparse
 import contextlib
@@ -7,7 +7,7 @@ import datetime
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
@@ -21,14 +21,17 @@ examples:
   digitd export > readings.csv
   digitd export --counter water --from 2026-11-01 --to 2026-11-30 --output november.csv
   digitd export --from 2026-11-25T06:00+01:00 --format json      one object a line
+  digitd export --daily --from 2026-11-01 --to 2026-11-30        what was used each day
 """
 COLUMNS = ("id", "time", "counter", "value", "raw", "confidence", "status", "rate")
+DAILY = ("counter", "day", "used")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `digitd export`."""
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, EXAMPLES
     add_database_arguments(parser)
+    parser.add_argument("--daily", action="store_true", help="what was used each day of this machine's time zone (default: all readings)")
     parser.add_argument("--from", dest="start", metavar="TIME", help="a day, or a time such as 2026-11-25T06:00 (default: the first)")
     parser.add_argument("--to", dest="end", metavar="TIME", help="a day, that day included, or a time before which (default: the last)")
     parser.add_argument("--counter", metavar="NAME", help="one counter (default: all of them)")
@@ -41,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.outputs import rows
     from edge.outputs.database import open_to_look, unreadable
 
-    start, end = _time("--from", args.start), _time("--to", args.end, day_end=True)
+    start, end = _time("--from", args.start, daily=args.daily), _time("--to", args.end, daily=args.daily, day_end=True)
     if start and end and start >= end:
         raise UsageError(f"--from {args.start} --to {args.end}: nothing lies between them; expected the earlier one first")
     path = database(args)
@@ -51,15 +54,20 @@ def run(args: argparse.Namespace) -> int:
         names = [name for (name,) in connection.execute("SELECT name FROM counter ORDER BY name")]
         if args.counter is not None and args.counter not in names:
             raise UsageError(f"--counter {args.counter}: not in {path}, which has {', '.join(names) or 'no counter yet'}")
-        ids = rows.ids_between(connection, start, end)
-        found = (_row(record) for record in rows.select(connection, ids, counter=args.counter, start=start, end=end))
+        columns: tuple[str, ...]
+        found: Iterable[tuple[Any, ...]]
+        if args.daily:
+            columns, found = DAILY, _used(connection, names if args.counter is None else [args.counter], start, end)
+        else:
+            ids = rows.ids_between(connection, start, end)
+            columns, found = COLUMNS, map(_row, rows.select(connection, ids, counter=args.counter, start=start, end=end))
         with _output(args.output) as file:
             if args.format == "csv":
                 table = csv.writer(file, lineterminator="\n")
-                table.writerow(COLUMNS)
+                table.writerow(columns)
                 table.writerows(found)
             else:
-                file.writelines(json.dumps(_object(row), ensure_ascii=False) + "\n" for row in found)
+                file.writelines(json.dumps(_object(columns, row), ensure_ascii=False) + "\n" for row in found)
     except sqlite3.Error as error:
         raise unreadable(path, error) from error
     finally:
@@ -74,25 +82,40 @@ def _row(record: Any) -> tuple[Any, ...]:
     return record.id, time, record.counter, value, record.raw, round(record.confidence, 4), record.status.value, record.rate
 
 
-def _object(row: tuple[Any, ...]) -> dict[str, Any]:
-    told = dict(zip(COLUMNS, row, strict=True))
-    if told["value"] is not None:
-        value = Decimal(told["value"])
-        told["value"] = int(value) if value.as_tuple().exponent == 0 else float(value)
+def _used(
+    connection: sqlite3.Connection, counters: list[str], start: datetime.datetime | None, end: datetime.datetime | None
+) -> Iterator[tuple[str, str, str]]:
+    """Counter by counter what it used on each day, from the day that begins at `start` to the one before `end`."""
+    from edge.outputs import kept
+
+    first = start.date() if start else datetime.date.min
+    last = end.date() - datetime.timedelta(days=1) if end else datetime.date.max
+    for counter in counters:
+        for day, used in kept.consumption(connection, counter, first, last).items():
+            yield counter, day.isoformat(), f"{used:f}"
+
+
+def _object(columns: tuple[str, ...], row: tuple[Any, ...]) -> dict[str, Any]:
+    told = dict(zip(columns, row, strict=True))
+    for name in told.keys() & {"value", "used"}:
+        if told[name] is not None:
+            number = Decimal(told[name])
+            told[name] = int(number) if number.as_tuple().exponent == 0 else float(number)
     return told
 
 
-def _time(option: str, text: str | None, *, day_end: bool = False) -> datetime.datetime | None:
-    """The time that an option names, with its zone. Raises UsageError for none."""
+def _time(option: str, text: str | None, *, daily: bool, day_end: bool = False) -> datetime.datetime | None:
+    """The time that an option names, with its zone; daily: only days. Raises UsageError for none."""
     if text is None:
         return None
     try:
-        if len(text) <= len("2026-11-25"):
+        if daily or len(text) <= len("2026-11-25"):
             day = datetime.date.fromisoformat(text) + datetime.timedelta(days=day_end)
             return datetime.datetime(day.year, day.month, day.day).astimezone()
         return datetime.datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{option} {text}: not a time; expected a day such as 2026-11-25, or 2026-11-25T06:00") from error
+        kind, other = ("day", "") if daily else ("time", ", or 2026-11-25T06:00")
+        raise UsageError(f"{option} {text}: not a {kind}; expected a day such as 2026-11-25{other}") from error
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """`digitd run`: the daemon."""
 
 import argparse
+import logging
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +12,8 @@ EXAMPLES = """examples:
 
 signals: SIGTERM stops within two seconds, all that was read kept; SIGHUP reads configuration and models again
 """
+GOODBYE_S = 0.5
+"""How long the cameras' threads are waited for."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +27,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `digitd run`."""
+    from edge.capture.attendant import busy_after
     from edge.daemon import Daemon
+    from edge.guard import guarded
     from edge.journal import log_to
 
     log_to(sys.stderr, verbose=args.verbose or args.debug)
     daemon = Daemon(args.config)
     daemon.listen_to_signals()
-    return daemon.run()
+    code = guarded(daemon.run, program="digitd", debug=args.debug)
+    if busy_after(GOODBYE_S):
+        # FFmpeg, or a driver, would abort the process where the interpreter is taken down under it.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code

@@ -1,9 +1,12 @@
 """`[camera]`: where the frames come from."""
 
-from pydantic import Field
+from typing import Any
 
+from pydantic import Field, ValidationInfo, field_validator
+
+from edge.capture.address import Address
 from edge.config.section import Section
-from edge.config.values import PASSWORD, AutoDuration, Dioptres, Duration, Gain, Gains, QuarterTurns, SecretFile, SomeDuration, Source
+from edge.config.values import AutoDuration, Dioptres, Duration, Gain, Gains, QuarterTurns, Refused, SecretFile, SomeDuration, Source
 
 
 class Camera(Section):
@@ -30,14 +33,20 @@ class Camera(Section):
         default=None, gt=0, le=1000, description="Frames a second that the camera takes; left out: its own choice.", examples=[30.0]
     )
     exposure: AutoDuration = Field(
-        default=None, description='How long each frame is exposed; "auto" lets the camera find it.', examples=["auto", "10ms"]
+        default=None,
+        description='How long each frame is exposed, with picamera2 and v4l2; "auto" lets the camera find it.',
+        examples=["auto", "10ms"],
     )
-    gain: Gain = Field(default=None, description='Analogue gain, 1 to 64; "auto" lets the camera find it.', examples=["auto", 1.0])
+    gain: Gain = Field(
+        default=None, description='Analogue gain, 1 to 64, with picamera2; "auto" lets the camera find it.', examples=["auto", 1.0]
+    )
     white_balance: Gains = Field(
-        default=None, description='Gains of red and blue; "auto" lets the camera find them.', examples=["auto", [1.8, 1.5]]
+        default=None, description='Gains of red and blue, with picamera2; "auto" lets the camera find them.', examples=["auto", [1.8, 1.5]]
     )
     focus: Dioptres = Field(
-        default=None, description='Dioptres, 0 to 32: 0 is far away, 10 is 10 cm. "auto" lets the camera find it.', examples=["auto", 8.0]
+        default=None,
+        description='Dioptres, 0 to 32, with picamera2: 0 is far away, 10 is 10 cm. "auto" lets the camera find it.',
+        examples=["auto", 8.0],
     )
     lock: bool = Field(
         default=True, description="Whether what the camera found by itself at the start is kept from then on.", examples=[False]
@@ -52,7 +61,7 @@ class Camera(Section):
     lamp_warm_up: Duration = Field(
         default=0.5, description="Time from switching the lamp on to taking the frame.", examples=["500ms", "1s"]
     )
-    user: str | None = Field(default=None, description="Who asks, where the camera wants to know.", examples=["digitd"])
+    user: str | None = Field(default=None, description="Who asks, where a camera of the network wants to know.", examples=["digitd"])
     password_file: SecretFile | None = Field(
         default=None,
         description="File with the password. A plain name is looked for among systemd's credentials, then beside this file.",
@@ -62,7 +71,20 @@ class Camera(Section):
         default=10, description="How long a frame may take before the camera counts as silent.", examples=["10s", "5s"]
     )
 
+    @field_validator("width", "height", "fps", "exposure", "gain", "white_balance", "focus", "user", "password_file")
+    @classmethod
+    def _what_the_source_can_be_told(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None or "source" not in info.data:
+            return value
+        from edge.capture.camera import IN_FILE, CameraSettings, refused
+
+        name = {in_file: setting for setting, in_file in IN_FILE.items()}.get(str(info.field_name), str(info.field_name))
+        if (reason := refused(CameraSettings(source=info.data["source"], **{name: value}))) is not None:
+            what, _, expected = reason.partition(": ")[2].partition("; expected ")
+            raise Refused(expected or f"no such key: {what.partition(';')[0]}", fix=None if expected else "leave it out")
+        return value
+
     @property
     def shown_source(self) -> str:
         """The source as it may be told: without a password in its address."""
-        return PASSWORD.sub("://…@", self.source)
+        return Address.masked(self.source)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from edge.config.across import errors_across
 from edge.config.environment import overlaid
+from edge.config.files import unfit_files
 from edge.config.lines import Path as Place
 from edge.config.lines import lines_of, nearest
 from edge.config.problems import Problem, problem, shown
@@ -22,10 +23,15 @@ MAX_BYTES = 1_000_000
 PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
-def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
-    """The configuration in a file, with the environment's values in it. Raises ConfigError, a line for each thing that is wrong."""
+def load(path: Path, environment: Mapping[str, str] = os.environ, *, files: bool = False) -> Config:
+    """The configuration in a file, with the environment's values in it. Raises ConfigError, a line for each thing that is wrong.
+
+    files: whether the files that it names are looked at too, as whoever works with them wants to.
+    """
     config, problems = checked(path, environment)
-    if config is None:
+    if config is not None and files:
+        problems = [each for found in unfit_files(config, path, environment) for each in found]
+    if config is None or problems:
         raise ConfigError("\n".join(map(str, problems)))
     return config
 

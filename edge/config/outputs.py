@@ -5,8 +5,9 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from edge.config.network import Host, Url
 from edge.config.section import Section
-from edge.config.values import Duration, File, Name, Refused, SecretFile, SomeDuration, Topic, Url
+from edge.config.values import Duration, File, Name, Refused, SecretFile, SomeDuration, Topic
 
 MOST_KEEPALIVE_S = 65535
 """MQTT has two bytes for it."""
@@ -19,7 +20,8 @@ class Store(Section):
     path: File = Field(default=Path("/var/lib/digitd/digitd.sqlite"), description="The database.", examples=["digitd.sqlite"])
     commit_interval: Duration = Field(
         default=10,
-        description="Readings are written out together this often, for an SD card wears out by writing.",
+        description="Readings are written out together this often, for an SD card wears out by writing. Only what is written out is "
+        "told to others, so this is no longer than mqtt's publish_interval.",
         examples=["10s", "1min"],
     )
     commit_changes: bool = Field(default=True, description="Whether a changed value is written at once all the same.", examples=[False])
@@ -43,13 +45,7 @@ class Store(Section):
 class Mqtt(Section):
     """A broker that is told every reading."""
 
-    host: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=253,
-        description="Name or address of the broker; left out: none is told.",
-        examples=["broker.lan"],
-    )
+    host: Host | None = Field(default=None, description="Name or address of the broker; left out: none is told.", examples=["broker.lan"])
     port: int | None = Field(default=None, ge=1, le=65535, description="Port; left out: 8883 with TLS, 1883 without.", examples=[8883])
     user: str | None = Field(default=None, description="Who logs in.", examples=["digitd"])
     password_file: SecretFile | None = Field(default=None, description=f"File with the password. {SECRET}", examples=["mqtt-password"])
@@ -127,7 +123,7 @@ class HomeAssistant(Section):
     expire_after: Duration | None = Field(
         default=None,
         description="Values become unavailable when none came for so long; 0: never. Left out: three times the longer of mqtt's "
-        "publish_interval and the camera's interval.",
+        "publish_interval and the camera's interval, and the store's commit_interval once.",
         examples=["15min", "1h"],
     )
 
@@ -136,9 +132,8 @@ class Http(Section):
     """The HTTP interface."""
 
     enabled: bool = Field(default=False, description="Whether there is one.", examples=[True])
-    host: str = Field(
+    host: Host = Field(
         default="127.0.0.1",
-        min_length=1,
         description="Address to listen on: 127.0.0.1 for this machine only, 0.0.0.0 for the whole network.",
         examples=["0.0.0.0"],
     )

@@ -8,9 +8,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from edge.capture.address import Address
 from edge.config.lines import Path
 from edge.config.schema import Config
-from edge.config.values import PASSWORD, Refused
+from edge.config.values import Refused
 
 LONGEST_FOUND = 60
 EXPECTED = {
@@ -59,7 +60,7 @@ def problem(error: Any, file: str, line: int | None, variable: str | None) -> Pr
     section, field = _field(path)
     found, expected, fix = shown(error["input"]), _expected(error), _such_as(path, field, kind, variable)
     if isinstance(refused, Refused):
-        found, fix = f"{found}, which has {refused.why}" if refused.why else found, refused.fix or fix
+        found, fix = f"{found}, {refused.why}" if refused.why else found, refused.fix or fix
     if kind == "missing":
         found = "nothing"
     elif kind == "extra_forbidden":
@@ -78,9 +79,8 @@ def named(path: Path) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as the file would have it, shortened, without the password of an address."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    text = PASSWORD.sub("://…@", text)
+    """A value as the file would have it, shortened, without what may be a password in an address."""
+    text = as_toml(Address.masked(value)) if isinstance(value, str) else Address.masked(as_toml(value))
     return text if len(text) <= LONGEST_FOUND else f"{text[:LONGEST_FOUND]}…"
 
 

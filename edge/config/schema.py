@@ -28,7 +28,9 @@ class Config(Section):
     def expire_after_s(self) -> float:
         """Seconds after which Home Assistant takes values for unavailable; 0: never."""
         stated = self.homeassistant.expire_after
-        return PATIENCE * max(self.mqtt.publish_interval, self.camera.interval) if stated is None else stated
+        if stated is not None:
+            return stated
+        return PATIENCE * max(self.mqtt.publish_interval, self.camera.interval) + self.store.commit_interval
 
     @property
     def fresh_within_s(self) -> float:

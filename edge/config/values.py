@@ -20,8 +20,6 @@ EXPECTED_SOURCE = (
     "or simulated:"
 )
 SOURCES = re.compile(r"picamera2|v4l2:\S.*|rtsps?://[^\s/]+.*|https?://[^\s/]+.*|folder:\S.*|file:\S.*|[./~]\S*/.*|/.*|simulated:.*")
-PASSWORD = re.compile(r"://[^/@\s\"]*@")
-"""What of an address no log may show."""
 BARE_PATH = re.compile(r"[./~]")
 
 Points = tuple[tuple[float, float], ...]
@@ -31,7 +29,7 @@ class Refused(ValueError):
     """A value that cannot be taken: what was expected in its place, and, where there is more to say than an example, what to do."""
 
     def __init__(self, expected: str, *, why: str | None = None, fix: str | None = None) -> None:
-        """why: what is the matter with the value, where it does not meet the eye."""
+        """why: what is the matter with the value, where it does not meet the eye, as a clause: "which has no host"."""
         super().__init__(expected)
         self.expected, self.why, self.fix = expected, why, fix
 
@@ -67,7 +65,7 @@ def points(value: Any) -> Any:
     try:
         return tuple(map(tuple, corners_from(value).tolist()))
     except UsageError as error:
-        raise Refused(EXPECTED_WINDOW, why=str(error).partition(": ")[2].partition(";")[0]) from error
+        raise Refused(EXPECTED_WINDOW, why=f"which has {str(error).partition(': ')[2].partition(';')[0]}") from error
 
 
 def _auto_or(low: float, high: float) -> BeforeValidator:
@@ -145,8 +143,15 @@ def _written_as(pattern: str, expected: str) -> AfterValidator:
 
 
 def _source(value: str, info: ValidationInfo) -> str:
+    from edge.capture.camera import check_source
+
     if not SOURCES.fullmatch(value):
         raise Refused(EXPECTED_SOURCE)
+    if (reason := check_source(value)) is not None:
+        found, _, expected = reason.partition("; expected ")
+        simulated = value.startswith("simulated:")
+        fix = 'write for example source = "simulated:?digits=7&rate=2"' if simulated else None
+        raise Refused(expected, why=f"which cannot work: {found.rpartition(': ')[2]}", fix=fix)
     kind, _, path = f"file:{value}".partition(":") if BARE_PATH.match(value) else value.partition(":")
     return f"{kind}:{_absolute(Path(path), info)}" if kind in ("file", "folder") else value
 
@@ -168,4 +173,3 @@ QuarterTurns = Annotated[Literal[0, 90, 180, 270], BeforeValidator(_whole)]
 """Degrees."""
 Name = Annotated[str, _written_as(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", "letters, digits, - and _, a letter or digit first, 63 at most")]
 Topic = Annotated[str, _written_as(r"[^/+#\s\x00]+(/[^/+#\s\x00]+)*", "levels with / between them, without spaces, + and #")]
-Url = Annotated[str, _written_as(r"https?://[^\s/]+\S*", "an address that begins with http:// or https://")]

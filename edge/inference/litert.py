@@ -1,5 +1,6 @@
 """TFLite models by LiteRT, or by the older tflite-runtime where that is what is installed."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class TfliteRecognizer:
         self._levels = ((np.arange(256) - zero_point) * scale).astype(np.float32)
         self.classes = int(given["shape"][-1])
         self._allocated = -1
+        self.name, self.sha256 = path.stem, hashlib.sha256(path.read_bytes()).hexdigest()
 
     def quantized(self, cells: Cells) -> Cells:
         if len(cells) != self._allocated:

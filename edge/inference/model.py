@@ -27,6 +27,10 @@ class Recognizer(Protocol):
     """K, the classes on the circle: 10 digits or 100 tenths of a digit."""
     runtime: str
     """Which runtime reads, with its version, as a log line says it."""
+    name: str
+    """The model's, which its files and its card bear."""
+    sha256: str
+    """Of the file that is read."""
 
     def read(self, cells: Cells) -> Probabilities:
         """Cells uint8 [N, 32, 32, 1] → probabilities float32 [N, K]."""

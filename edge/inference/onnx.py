@@ -1,5 +1,6 @@
 """ONNX models by ONNX Runtime."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ class OnnxRecognizer:
                 "tensor(uint8). `make convert` makes such models"
             )
         self._input = taken.name
+        self.name, self.sha256 = path.stem, hashlib.sha256(path.read_bytes()).hexdigest()
         self.classes = int(given.shape[-1])
 
     def quantized(self, cells: Cells) -> Cells:

@@ -15,7 +15,7 @@ from edge import __version__
 from edge.config.units import UNITS, DeviceClass, meant
 from edge.errors import ConfigError
 from edge.outputs.mqtt_settings import MqttSettings
-from edge.outputs.topics import OFFLINE, ONLINE, Command, Message, base
+from edge.outputs.topics import LAST_READ, OFFLINE, ONLINE, STATE, Command, Message, base
 from edge.reading import Status
 
 BIRTH_TOPIC = "homeassistant/status"
@@ -111,8 +111,7 @@ def _components(settings: MqttSettings, counter: CounterInfo) -> dict[str, dict[
     topic = f"{base(settings.prefix, settings.device)}/{counter.name}"
     shown = counter.name.replace("_", " ")
     rate_unit, in_it = RATES[counter.unit]
-    state = {"state_topic": f"{topic}/state"}
-    # When it was last read remains worth knowing after all else has expired.
+    state = {"state_topic": f"{topic}/{STATE}"}
     expires: dict[str, Any] = state | ({"expire_after": math.ceil(settings.expire_s)} if settings.expire_s else {})
     step = Decimal(1).scaleb(-counter.decimals)
     value: dict[str, Any] = {
@@ -150,7 +149,7 @@ def _components(settings: MqttSettings, counter: CounterInfo) -> dict[str, dict[
         "name": f"{shown} last read",
         "device_class": "timestamp",
         "entity_category": "diagnostic",
-        "value_template": "{{ value_json.time }}",
+        "state_topic": f"{topic}/{LAST_READ}",
     }
     problem = {
         "name": f"{shown} problem",
@@ -176,7 +175,8 @@ def _components(settings: MqttSettings, counter: CounterInfo) -> dict[str, dict[
         "raw": {"platform": "sensor", **raw, **expires},
         "status": {"platform": "sensor", **status, **expires},
         "confidence": {"platform": "sensor", **confidence, **expires},
-        "last_read": {"platform": "sensor", **last_read, **state},
+        # It remains worth knowing after all else has expired.
+        "last_read": {"platform": "sensor", **last_read},
         "problem": {"platform": "binary_sensor", **problem, **expires},
         "read_now": {"platform": "button", **read_now},
         "set_value": {"platform": "number", **set_value, **state},

@@ -56,6 +56,12 @@ class Kept:
             kept.counters[name] = counter
         return kept
 
+    @property
+    def in_words(self) -> str:
+        """How many readings wait."""
+        lost = f", {self.dropped} had to be dropped" if self.dropped else ""
+        return f"{len(self.waiting)} readings wait in memory{lost}"
+
     def counter(self, name: str) -> Counter:
         """The counter of that name, a new one where there is none."""
         if name not in self.counters:

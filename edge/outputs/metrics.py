@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from edge import __version__
+from edge.inference.model import Recognizer
 from edge.reading import Reading, Status
 
 BUCKETS_S = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024)
@@ -53,7 +54,7 @@ class Metrics:
             "digitd_stage_seconds", "Time that a stage of a reading takes", ["stage"], buckets=BUCKETS_S, registry=self._registry
         )
         self._stages: dict[str, Histogram] = {}
-        self._model = Info("digitd_model", "The model that reads", registry=self._registry)
+        self._model = Info("digitd_model", "The model that reads", ["counter"], registry=self._registry)
         Info("digitd", "This program", registry=self._registry).info({"version": __version__})
         self._lines: dict[str, _Lines] = {}
         self.counters(counters)
@@ -67,6 +68,7 @@ class Metrics:
                 self._reading.remove(gone, status.value)
             self._confidence.remove(gone)
             self._value.remove(gone)
+            self._model.remove(gone)
         for new in set(names) - self._lines.keys():
             # Every line is there from the first moment, so that a rate over it sees the first failure.
             readings = {status: self._reading.labels(new, status.value) for status in Status}
@@ -94,9 +96,10 @@ class Metrics:
         """Let an output's queue be seen; length: how many records it has not delivered yet."""
         self._looked_up.queues[output] = length
 
-    def model(self, facts: Mapping[str, str]) -> None:
-        """Which model reads from now on: name, SHA-256, runtime and the like."""
-        self._model.info(dict(facts))
+    def model(self, recognizers: Mapping[str, Recognizer]) -> None:
+        """What reads each counter from now on."""
+        for counter, reads in recognizers.items():
+            self._model.labels(counter).info({"name": reads.name, "sha256": reads.sha256, "runtime": reads.runtime})
 
     def text(self) -> bytes:
         """All of it as Prometheus reads it."""

@@ -28,7 +28,6 @@ IDS = 1_000_000
 fails before the reading could be written."""
 PAGE = 500
 """Records that are read at once, while other threads wait."""
-
 NONE: list[Record] = []
 
 log = logging.getLogger(__name__)
@@ -50,6 +49,8 @@ class Store:
         self.commit_interval_s, self.changed_interval_s = commit_interval_s, changed_interval_s
         self.committed = 0
         """Every reading up to this id is in the database, safe from a power cut."""
+        self.lost = 0
+        """Readings that could not be committed when it was closed."""
         self._lock = threading.RLock()
         self._kept = Kept()
         self._dirty = self._changed = False
@@ -82,23 +83,24 @@ class Store:
             try:
                 # Nobody has heard of an id that is not committed now.
                 if not self._commit(lambda connection: rows.set_last_id(connection, self._next - 1)) and self._kept.waiting:
-                    log.error("%s: %s; %d readings are lost", self.path, self._writer.trouble, len(self._kept.waiting))
+                    self.lost = len(self._kept.waiting)
+                    log.error("%s: %s; %d readings are lost", self.path, self._writer.trouble, self.lost)
             finally:
                 self._writer.close()
+
+    @property
+    def visible(self) -> int:
+        """Outputs see every reading up to this id: committed, or waiting in memory while nothing can be committed."""
+        return self._next - 1 if self._writer.trouble else self.committed
 
     @property
     def problem(self) -> str | None:
         """What keeps readings from being kept, for people; None while all is well."""
         with self._lock:
-            if not self._writer.trouble:
-                return None
-            count, dropped = len(self._kept.waiting), self._kept.dropped
-            lost = f", {dropped} had to be dropped" if dropped else ""
-            return f"{self.path}: {self._writer.trouble}; {count} readings wait in memory{lost}. They are kept once that is mended"
+            trouble, waiting = self._writer.trouble, self._kept.in_words
+            return f"{self.path}: {trouble}; {waiting}. They are kept once that is mended" if trouble else None
 
-    def add(
-        self, counter: str, reading: Reading, *, time: datetime.datetime, rate: float | None, publish: bool, changed: bool
-    ) -> int:  # fmt: skip
+    def add(self, counter: str, reading: Reading, *, time: datetime.datetime, rate: float | None, publish: bool, changed: bool) -> int:
         """Keep a reading; returns its id.
 
         time: UTC, of the frame; rate: units per hour; publish: outputs are to have it; changed: its value is new, commit it soon.
@@ -127,8 +129,7 @@ class Store:
         """What `save_state` kept last; None where nothing was."""
         with self._lock:
             known = self._kept.counters.get(counter)
-        state: dict[str, Any] | None = json.loads(known.state) if known and known.state else None
-        return state
+        return dict(json.loads(known.state)) if known and known.state else None
 
     def tick(self) -> None:
         """Commit if it is time to. To be called with every frame, and while there are none."""
@@ -168,8 +169,7 @@ class Store:
         """
         with self._lock:
             after = self._kept.delivered.setdefault(output, 0)
-            found = self._writer.read(lambda c: rows.pending(c, after, limit), NONE)
-            return [*found, *self._in_memory(after)][:limit]
+            return [*self._writer.read(lambda c: rows.pending(c, after, limit), NONE), *self._in_memory(after)][:limit]
 
     def delivered(self, output: str, up_to: int) -> None:
         """`output` has delivered every record up to this id. Kept with the next commit: after a power cut some may come again."""
@@ -206,10 +206,10 @@ class Store:
             first, left = found[-1].id + 1, left - len(found)
 
     def latest(self, counter: str) -> Record | None:
-        """The counter's last committed record, while nothing can be committed the last of all; None where there is none."""
+        """The counter's last record, committed or not; None where there is none."""
         with self._lock:
-            if self._writer.trouble and (found := [record for record, _ in self._kept.waiting if record.counter == counter]):
-                return found[-1]
+            if waiting := [record for record, _ in self._kept.waiting if record.counter == counter]:
+                return waiting[-1]
             return self._writer.read(lambda c: rows.latest(c, counter), None)
 
     def consumption(self, counter: str, start_day: datetime.date, end_day: datetime.date) -> dict[datetime.date, Decimal]:

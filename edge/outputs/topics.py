@@ -2,7 +2,8 @@
 
 digitd/<device>/availability              online, offline (retained; offline is also the last will)
 digitd/<device>/<counter>/state           all of a reading as JSON (retained)
-digitd/<device>/<counter>/value …         each part of it by itself: value, raw, confidence, status, rate, time (retained)
+digitd/<device>/<counter>/value …         each part of it by itself: value, raw, confidence, status, rate, time, id (retained)
+digitd/<device>/<counter>/last_read       the time of the last valid reading: it stands while there is none (retained)
 digitd/<device>/<counter>/set_value       ← a number: what the counter shows
 digitd/<device>/<counter>/read_now        ← anything
 """
@@ -16,13 +17,16 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from edge.outputs.record import Record
+from edge.reading import Status
 
 ONLINE, OFFLINE = "online", "offline"
 NUMBERS = frozenset({"id", "value", "confidence", "rate"})
 NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII)
 STATE = "state"
-PARTS = ("time", "value", "raw", "confidence", "status", "rate")
+PARTS = ("time", "value", "raw", "confidence", "status", "rate", "id")
 """What is published of a reading one by one, beside the whole."""
+LAST_READ = "last_read"
+"""What is published of a valid reading only, its time: the broker keeps it, whatever comes after."""
 LONGEST_COMMAND_BYTES = 64
 CONFIDENCE_DECIMALS, RATE_DIGITS = 4, 6
 
@@ -60,8 +64,10 @@ def availability(prefix: str, device: str, *, online: bool) -> Message:
 def record_messages(record: Record, prefix: str, device: str, *, retained: bool = True) -> list[Message]:
     """All that is published of a reading, the whole first."""
     topic, texts = f"{base(prefix, device)}/{record.counter}", _texts(record)
-    whole = Message(f"{topic}/{STATE}", record_json(record), retained)
-    return [whole, *(Message(f"{topic}/{part}", texts[part], retained) for part in PARTS)]
+    published = {STATE: record_json(record)} | {part: texts[part] for part in PARTS}
+    if record.status is Status.OK:
+        published[LAST_READ] = texts["time"]
+    return [Message(f"{topic}/{part}", text, retained) for part, text in published.items()]
 
 
 def states(prefix: str, device: str) -> str:
@@ -80,7 +86,7 @@ def forgetting(topic: str, payload: bytes, counters: Collection[str]) -> list[Me
         ours = json.loads(payload)["counter"] == counter
     except (ValueError, LookupError, TypeError, RecursionError):
         ours = False
-    return [Message(f"{above}/{part}", "") for part in (*PARTS, STATE)] if ours and counter not in counters else []
+    return [Message(f"{above}/{part}", "") for part in (*PARTS, LAST_READ, STATE)] if ours and counter not in counters else []
 
 
 def record_json(record: Record) -> str:

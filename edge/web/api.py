@@ -5,13 +5,14 @@ GET  /metrics                               for Prometheus
 GET  /api/v1/status                         what digitd is doing, and what troubles it
 GET  /api/v1/counters, /counters/NAME       the last reading
 GET  /api/v1/counters/NAME/readings         ?from=&to=&limit=, the oldest first, from ≤ time < to
+GET  /api/v1/counters/NAME/consumption      ?from=&to=, what was used each day, from ≤ day < to
 POST /api/v1/counters/NAME/value            {"value": 123.4}: what the counter shows, said by a person
 POST /api/v1/counters/NAME/read             read at the next frame
 GET  /api/v1/frame.jpg, /annotated.jpg      the last frame, and what was read in it
 """
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
 from typing import Annotated, Any, Protocol
@@ -41,6 +42,10 @@ class Source(Protocol):
 
     def readings(self, counter: str, start: datetime.datetime | None, end: datetime.datetime | None, limit: int) -> Iterable[Record]:
         """start ≤ time < end, the oldest first."""  # fmt: skip
+        ...
+
+    def consumption(self, counter: str, start: datetime.date, end: datetime.date) -> Mapping[datetime.date, Decimal]:
+        """What was used on each day from the first to the last, in the counter's unit."""
         ...
 
     def frame(self) -> Image | None:
@@ -82,6 +87,15 @@ class Span(BaseModel):
     start: Annotated[datetime.datetime | None, BeforeValidator(_moment)] = Field(None, alias="from")
     end: Annotated[datetime.datetime | None, BeforeValidator(_moment)] = Field(None, alias="to")
     limit: int = Field(1000, ge=1, le=MOST_READINGS)
+
+
+class Days(BaseModel):
+    """Which days, of this machine's time zone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: Annotated[datetime.date, BeforeValidator(datetime.date.fromisoformat)] = Field(datetime.date.min, alias="from")
+    end: Annotated[datetime.date, BeforeValidator(datetime.date.fromisoformat)] = Field(datetime.date.max, alias="to")
 
 
 def application(source: Source, metrics: Callable[[], bytes]) -> FastAPI:
@@ -130,6 +144,12 @@ def _counters(source: Source) -> APIRouter:
             "readings": [told(name, record) for record in found[: span.limit]],
             "more": len(found) > span.limit,
         })  # fmt: skip
+
+    @router.api_route("/{name}/consumption", methods=READING)
+    def consumption(name: Name, days: Annotated[Days, Query()]) -> Response:
+        found = source.consumption(name, days.start, days.end)
+        used = [{"day": day.isoformat(), "used": each} for day, each in found.items() if day < days.end]
+        return answer({"counter": name, "consumption": used})
 
     @router.post("/{name}/value")
     async def set_value(name: Name, request: Request) -> Response:

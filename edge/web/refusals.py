@@ -9,11 +9,12 @@ from edge.errors import DigitdError, UsageError
 from edge.web.answers import Refused, answer, refusal
 
 PATHS = "/healthz, /metrics, /api/v1/status, /api/v1/counters, /api/v1/frame.jpg or /api/v1/annotated.jpg"
-QUERY = {
-    "from": "a time such as 2026-11-25T06:00Z or a day such as 2026-11-25",
-    "to": "a time such as 2026-11-25T06:00Z or a day such as 2026-11-25",
-    "limit": "a number from 1 to 10000",
+TIME, DAY = "a time such as 2026-11-25T06:00Z or a day such as 2026-11-25", "a day such as 2026-11-25"
+QUERIES = {
+    "readings": {"from": TIME, "to": TIME, "limit": "a number from 1 to 10000"},
+    "consumption": {"from": DAY, "to": DAY},
 }
+"""What may follow the ? of a path, by the path's last part."""
 
 
 def refuse_in_words(app: FastAPI) -> None:
@@ -30,10 +31,10 @@ def refuse_in_words(app: FastAPI) -> None:
         return answer({"error": str(error)}, 422 if isinstance(error, UsageError) else 503)
 
     @app.exception_handler(RequestValidationError)
-    async def unfit_query(_: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
+    async def unfit_query(request: Request, error: RequestValidationError) -> Response:
+        first, query = error.errors()[0], QUERIES[request.url.path.rpartition("/")[2]]
         name = str(first["loc"][-1])
-        found, expected = f"{name}={str(first.get('input'))[:100]}", QUERY.get(name, " and ".join(QUERY))
+        found, expected = f"{name}={str(first.get('input'))[:100]}", query.get(name, " and ".join(query))
         return refusal(422, found=found, expected=expected, fix="leave it out, or write it so; a + in an address is %2B")
 
     @app.exception_handler(404)

@@ -16,6 +16,8 @@ COUNTER = '[[counter]]\nname = "water"\nwindow = "314,33 554,194 522,240 282,79"
 
 SHOWN = re.sub(r"(?m)^# (\[\[|[a-z_]+ = )", r"\1", template())
 """The template with every key set to what it shows."""
+TAKEN = re.sub(r'(?m)^(user = "digitd"|password_file = "camera-password")\n', "", SHOWN, count=2)
+"""The same without what only a camera of the network can be told, where the source it shows is none."""
 
 
 def config_of(file: Path, text: str, **environment: str) -> Config:

@@ -15,7 +15,7 @@ from edge.errors import UsageError
 from edge.outputs.record import Record
 from edge.reading import Status
 from edge.vision.window import Image
-from edge.web.api import application
+from edge.web.api import Source, application
 from edge.web.server import Server
 
 WATER = "/api/v1/counters/water"
@@ -42,6 +42,7 @@ class Daemon:
         self.records, self.picture, self.is_fresh = list(records), frame, True
         self.set: list[tuple[str, Decimal]] = []
         self.asked: list[str] = []
+        self.used: dict[datetime.date, Decimal] = {}
         self.fault: Exception | None = None
         self.state: dict[str, Any] = {"doing": "reading", "problems": []}
 
@@ -56,6 +57,9 @@ class Daemon:
     ) -> Iterator[Record]:  # fmt: skip
         found = (it for it in self.records if it.counter == counter and (not start or start <= it.time) and (not end or it.time < end))
         return (each for each, _ in zip(found, range(limit), strict=False))
+
+    def consumption(self, counter: str, start: datetime.date, end: datetime.date) -> dict[datetime.date, Decimal]:
+        return {day: used for day, used in self.used.items() if counter == "water" and start <= day <= end}
 
     def frame(self) -> Image | None:
         return self.picture
@@ -111,7 +115,7 @@ class Client:
 
 
 @contextlib.contextmanager
-def served(daemon: Daemon, *, most_connections: int = 32, patience_s: float = 20.0) -> Iterator[Client]:
+def served(daemon: Source, *, most_connections: int = 32, patience_s: float = 20.0) -> Iterator[Client]:
     """The daemon's API on a free port."""
     app = application(daemon, lambda: b"digitd_value 1.0\n")
     with Server(

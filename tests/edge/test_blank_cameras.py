@@ -1,14 +1,16 @@
 """A camera that gives pictures, and in them nothing: frozen, black, of one colour."""
 
+import logging
+
 import numpy as np
 import pytest
 
 from edge.capture.pictures import Image
 from edge.capture.simulated import Simulated
-from edge.capture.watching import FROZEN_S, REOPEN_BLACK_S, Watched, blank
+from edge.capture.watching import FROZEN_S, LONGEST_PAUSE_S, REOPEN_BLACK_S, Watched, blank
 from edge.errors import CameraError
 from edge.rendering.scene import Conditions
-from tests.edge.watched import FINE, RNG, Bench
+from tests.edge.watched import FINE, RNG, Bench, Clock, said
 
 
 @pytest.fixture
@@ -24,6 +26,49 @@ def test_a_frozen_camera_is_opened_again(bench: Bench) -> None:
     assert bench.closed == 1
     bench.still = False
     bench.works()
+    bench.works()
+
+
+def test_a_camera_that_is_still_frozen_when_opened_again_fails_until_it_shows_something_else(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    bench.still = True
+    bench.works()
+    bench.works(after=FROZEN_S - 1)
+    bench.fails(after=1)
+    frozen_at = bench.clock.now
+    for _ in range(20):
+        assert "fake: frozen, the same picture for" in bench.fails()
+    assert bench.opened == 21
+    assert bench.rests[1:8] == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE_S]
+    bench.still = False
+    bench.works()
+    assert said(caplog) == [
+        "WARNING fake: frozen, the same picture for 120 s; trying again until it works",
+        f"INFO fake: gives pictures again, after {bench.clock.now - frozen_at:.0f} s",
+    ]
+
+
+def test_a_frozen_camera_that_was_away_meanwhile_is_still_frozen(bench: Bench) -> None:
+    bench.still = True
+    bench.works()
+    bench.works(after=FROZEN_S - 1)
+    bench.fails(after=1)
+    bench.opens = "missing"
+    assert bench.fails() == "fake: missing"
+    bench.opens = None
+    assert "fake: frozen" in bench.fails()
+
+
+def test_a_camera_that_was_not_frozen_may_show_the_same_picture_when_it_is_opened_again(bench: Bench) -> None:
+    bench.still = True
+    bench.works()
+    bench.works()
+    bench.gives = "unplugged"
+    bench.fails(after=FROZEN_S)
+    bench.gives = FINE
+    bench.works(after=FROZEN_S)
     bench.works()
 
 
@@ -105,10 +150,12 @@ def test_a_lamp_in_the_dark_is_not_a_black_picture() -> None:
 
 def test_a_simulated_lamp_that_fails_is_seen() -> None:
     simulated = Simulated.of("?step=60&width=640&height=360")
-    watched = Watched(lambda: simulated, name="simulated", wait=lambda _: False)
+    clock = Clock()
+    watched = Watched(lambda: simulated, name="simulated", clock=clock)
     watched.frame()
     simulated.conditions = Conditions(light=0.0)
     with pytest.raises(CameraError, match="a black picture"):
         watched.frame()
     simulated.conditions = Conditions()
+    clock.now += watched.rest_s
     assert watched.frame().number == 3

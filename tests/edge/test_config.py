@@ -10,7 +10,7 @@ from edge.config.counter import Counter
 from edge.config.template import template
 from edge.config.units import UNITS
 from edge.counter.plausibility import Rules
-from tests.edge.configurations import COUNTER, SHOWN, config_of, only_problem_of, sections
+from tests.edge.configurations import COUNTER, SHOWN, TAKEN, config_of, only_problem_of, sections
 
 
 @pytest.fixture
@@ -29,8 +29,7 @@ def test_an_empty_file_is_the_default_and_so_is_the_template(file: Path) -> None
 
 
 def test_the_template_shows_every_key_with_a_value_that_is_taken(file: Path) -> None:
-
-    taken, default = config_of(file, SHOWN), config_of(file, COUNTER)
+    taken, default = config_of(file, TAKEN), config_of(file, COUNTER)
     keys = tomllib.loads(SHOWN)
     for section in ("camera", "store", "mqtt", "homeassistant", "http", "webhook", "influx"):
         assert set(keys[section]) == set(type(getattr(taken, section)).model_fields)
@@ -133,9 +132,10 @@ def test_a_unit_that_home_assistant_refuses_is_refused(file: Path, device_class:
 def test_what_hangs_together_is_derived(file: Path) -> None:
     config = config_of(file, '[camera]\ninterval = "1h"\n[mqtt]\nca_file = "ca.pem"')
     assert (config.mqtt.encrypted, config.mqtt.port_to_use) == (True, 8883)
-    assert (config.expire_after_s, config.fresh_within_s) == (3 * 3600.0, 3 * 3600.0)
+    assert (config.expire_after_s, config.fresh_within_s) == (3 * 3600.0 + 10, 3 * 3600.0)
     assert config_of(file, "").mqtt.port_to_use == 1883
-    assert config_of(file, "").expire_after_s == 900.0
+    assert config_of(file, "").expire_after_s == 910.0
+    assert config_of(file, '[store]\ncommit_interval = "1min"\n').expire_after_s == 960.0
 
 
 @pytest.mark.parametrize("written", ["1s", "15s", "65535s"])
@@ -152,6 +152,7 @@ def test_a_keepalive_that_mqtt_cannot_say_is_refused(file: Path, written: str) -
 
 def test_values_that_would_expire_between_two_are_refused(file: Path) -> None:
     text = '[camera]\ninterval = "1h"\n[homeassistant]\nexpire_after = "30min"\n'
-    assert "camera.interval, which is 3600 s" in only_problem_of(file, text).expected
+    assert "camera.interval and store.commit_interval, together 3610 s" in only_problem_of(file, text).expected
+    assert "together 3660 s" in only_problem_of(file, text.replace("30min", "61min") + '[store]\ncommit_interval = "1min"\n').expected
     assert config_of(file, text.replace("30min", "3h")).expire_after_s == 3 * 3600.0
     assert config_of(file, text.replace('"30min"', "0")).expire_after_s == 0.0

@@ -46,7 +46,7 @@ def test_scripts_get_an_object(file: Path, capsys: pytest.CaptureFixture[str]) -
     assert (problem["line"], problem["key"], problem["found"]) == (3 - 1, "camera.rotation", "45")
     file.write_text("")
     assert main(["check-config", str(file), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"file": str(file), "ok": True, "problems": []}
+    assert json.loads(capsys.readouterr().out) == {"file": str(file), "ok": True, "problems": [], "notes": []}
 
 
 def test_files_that_are_not_there_are_told_where_they_are_in_use(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

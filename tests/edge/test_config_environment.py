@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.load import checked
-from tests.edge.configurations import COUNTER, SHOWN, config_of, only_problem_of
+from tests.edge.configurations import COUNTER, SHOWN, TAKEN, config_of, only_problem_of
 
 
 @pytest.fixture
@@ -20,7 +20,8 @@ def test_every_key_can_be_set_by_the_environment(file: Path) -> None:
     """With what the template shows, each alone, on a file that holds nothing but a counter."""
     keys = tomllib.loads(SHOWN)
     file.write_text(COUNTER)
-    whole = config_of(file, SHOWN)
+    whole = config_of(file, TAKEN)
+    network = config_of(file, '[camera]\nsource = "rtsp://cam/1"\nuser = "digitd"\npassword_file = "camera-password"\n')
     tried = 0
     for section, table in keys.items():
         for key, value in (table[0] if section == "counter" else table).items():
@@ -28,6 +29,10 @@ def test_every_key_can_be_set_by_the_environment(file: Path) -> None:
             variables = {f"DIGITD_{place}__{key.upper()}": str(value)}
             if key in ("certificate_file", "key_file"):
                 variables |= {f"DIGITD_MQTT__{each}": "x.pem" for each in ("CERTIFICATE_FILE", "KEY_FILE") if each != key.upper()}
+            if section == "camera" and key in ("user", "password_file"):
+                config = config_of(file, COUNTER, **variables, DIGITD_CAMERA__SOURCE="rtsp://cam/1")
+                assert getattr(config.camera, key) == getattr(network.camera, key)
+                continue
             config = config_of(file, COUNTER, **variables)
             if section == "counter":
                 assert getattr(config.counter[0], key) == getattr(whole.counter[0], key)

@@ -117,7 +117,7 @@ def test_a_reload_before_the_first_reading_is_ready_with_it_and_not_before(tmp_p
             cv2.imwrite(str(folder / ".1.png"), camera.frame().picture)
         (folder / ".1.png").rename(folder / "1.png")
         told = [message for message in daemon.all_heard("STATUS=water") if not message.startswith("STATUS=no frame")]
-        assert told == ["READY=1", "STATUS=water 1234.5 (ok)"]
+        assert told == ["READY=1", "STATUS=water 1234.5 m³ (ok)"]
         assert daemon.stopped() == 0
         assert "READY=1" not in daemon.all_heard("STOPPING=1")
 

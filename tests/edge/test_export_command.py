@@ -80,6 +80,8 @@ def test_what_is_asked_for(path: Path, options: list[str], ids: str, capsys: pyt
         (["--from", "yesterday"], "--from yesterday: not a time; expected a day such as 2026-11-25"),
         (["--to", "2026-13-01"], "--to 2026-13-01: not a time"),
         (["--from", "2026-11-26", "--to", "2026-11-25"], "nothing lies between them; expected the earlier one first"),
+        (["--daily", "--from", "2026-11-25T06:00"], "--from 2026-11-25T06:00: not a day; expected a day such as 2026-11-25$"),
+        (["--daily", "--from", "2026-11-26", "--to", "2026-11-25"], "nothing lies between them; expected the earlier one first"),
         (["--output", "/nowhere/x.csv"], "--output /nowhere/x.csv: cannot be written"),
     ],
 )
@@ -123,6 +125,34 @@ def test_a_file_is_there_only_once_it_is_whole(path: Path, tmp_path: Path) -> No
     assert command(export, "--database", path, "--output", out) == 0
     assert out.read_text() == TABLE
     assert sorted(file.name for file in tmp_path.glob("november*")) == ["november.csv"]
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ([], ["gas,2026-11-25,0", "water,2026-11-25,0.300", "water,2026-11-26,0.800", "water,2026-11-28,12.000"]),
+        (["--counter", "gas"], ["gas,2026-11-25,0"]),
+        (["--from", "2026-11-26"], ["water,2026-11-26,0.800", "water,2026-11-28,12.000"]),
+        (["--to", "2026-11-25"], ["gas,2026-11-25,0", "water,2026-11-25,0.300"]),
+        (["--from", "2026-11-26", "--to", "2026-11-27"], ["water,2026-11-26,0.800"]),
+        (["--from", "2027-01-01"], []),
+    ],
+)
+def test_what_was_used_each_day(tmp_path: Path, options: list[str], lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "digitd.sqlite"
+    with Store(path) as store:
+        add(store, "118.900")
+        add(store, "7", counter="gas")
+        add(store, "119.200", after_s=10.9 * 3600)  # 23:54 in Berlin, 22:54 in UTC
+        add(store, "120.000", after_s=11.1 * 3600)  # after midnight in Berlin, before it in UTC
+        add(store, "132.000", after_s=60 * 3600)
+    assert command(export, "--database", path, "--daily", *options) == 0
+    assert capsys.readouterr().out.splitlines() == ["counter,day,used", *lines]
+    assert command(export, "--database", path, "--daily", "--format", "json", *options) == 0
+    told = [json.loads(line, parse_float=str, parse_int=str) for line in capsys.readouterr().out.splitlines()]
+    assert [(each["counter"], each["day"], float(each["used"])) for each in told] == [
+        (counter, day, float(used)) for counter, day, used in (line.split(",") for line in lines)
+    ]
 
 
 def test_it_reads_what_is_committed_while_the_daemon_goes_on(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -148,17 +148,18 @@ def test_a_source_that_is_refused_is_told_without_its_password(source: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("source", "given"),
+    ("source", "given", "named"),
     [
-        ("folder:/tmp", {"width": 640}), ("http://a/b.jpg", {"exposure_us": 1000}), ("rtsp://a/b", {"focus": 2.0}),
-        ("v4l2:/dev/video0", {"white_balance": (1.0, 1.0)}), ("picamera2", {"password": "x"}), ("simulated:", {"gain": 2.0}),
+        ("folder:/tmp", {"width": 640}, "width"), ("http://a/b.jpg", {"exposure_us": 1000}, "exposure"),
+        ("rtsp://a/b", {"focus": 2.0}, "focus"), ("v4l2:/dev/video0", {"white_balance": (1.0, 1.0)}, "white_balance"),
+        ("picamera2", {"password": "x"}, "password_file"), ("simulated:", {"gain": 2.0}, "gain"),
     ],
 )  # fmt: skip
-def test_a_setting_that_would_do_nothing_is_refused(source: str, given: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match=f"camera {next(iter(given))}: a source of the kind .* leave it out"):
+def test_a_setting_that_would_do_nothing_is_refused(source: str, given: dict[str, object], named: str) -> None:
+    with pytest.raises(UsageError, match=rf"camera\.{named}: a source of the kind .* leave it out"):
         open_camera(CameraSettings(source=source, **given))  # type: ignore[arg-type]
 
 
 def test_a_rotation_by_anything_but_quarters_is_refused() -> None:
-    with pytest.raises(UsageError, match="rotation 45: expected 0, 90, 180 or 270"):
+    with pytest.raises(UsageError, match=r"camera\.rotation: 45; expected 0, 90, 180 or 270"):
         open_camera(CameraSettings(source="simulated:", rotation=45))

@@ -130,10 +130,14 @@ def test_only_the_value_is_a_total_and_it_is_the_last_valid_one() -> None:
 def test_what_is_shown_of_a_reading() -> None:
     components = told(counter())["components"]
     good, first = record(1), record(2, None, rate=None, status=Status.NO_FRAME, raw="")
+    assert components["last_read_water"]["state_topic"] == "digitd/cellar/water/last_read"
+    assert {each["state_topic"] for name, each in components.items() if name not in ("last_read_water", "read_now_water")} == {
+        "digitd/cellar/water/state"
+    }
     seen = {name: shown(each, good) for name, each in components.items() if "value_template" in each}
     assert seen == {
         "value_water": "1234.567", "rate_water": "0.31", "raw_water": "01234567", "status_water": "ok", "confidence_water": "98.77",
-        "last_read_water": "2026-11-25T12:00:01.000000Z", "problem_water": "OFF", "set_value_water": "1234.567",
+        "problem_water": "OFF", "set_value_water": "1234.567",
     }  # fmt: skip
     # To Home Assistant, None is: unknown.
     assert [shown(components[f"{kind}_water"], first) for kind in ("value", "rate", "set_value", "problem")] == ["None"] * 3 + ["ON"]

@@ -37,6 +37,7 @@ def test_a_shipped_model_reads_any_number_of_cells_at_once(suffix: str) -> None:
     recognizer = load(ROOT / "models" / f"{NAME}{suffix}")
     assert recognizer.classes == 100
     assert recognizer.runtime.startswith({".tflite": "LiteRT ", ".onnx": "ONNX Runtime "}[suffix])
+    assert (recognizer.name, recognizer.sha256) == (NAME, read_card(ROOT / "models" / f"{NAME}.json")["files"][f"{NAME}{suffix}"]["sha256"])
     together = recognizer.read(cells(9))
     assert together.shape == (9, 100)
     assert together.dtype == np.float32

@@ -61,8 +61,10 @@ def test_the_lamp_burns_while_the_camera_opens_and_settles(pin: Any) -> None:
         eyes.append(Eye(pin))
         return eyes[0]
 
-    Lit(opened, pin=PIN, warm_up_s=0.0).close()
-    assert eyes[0].opened_lit
+    with Lit(opened, pin=PIN, warm_up_s=0.0) as camera:
+        camera.frame()
+        camera.frame()
+    assert [eye.opened_lit for eye in eyes] == [True]
     assert eyes[0].closed
 
 
@@ -77,9 +79,24 @@ def test_the_lamp_goes_out_when_the_camera_does_not_open(pin: Any) -> None:
     def opened() -> Eye:
         raise CameraError("eye: missing")
 
-    with pytest.raises(CameraError, match="eye: missing"):
-        Lit(opened, pin=PIN, warm_up_s=0.0)
-    assert (pin.state, pin.function) == (False, "input")
+    with Lit(opened, pin=PIN, warm_up_s=0.0) as camera:
+        with pytest.raises(CameraError, match="eye: missing"):
+            camera.frame()
+        assert not pin.state
+    assert pin.function == "input"
+
+
+def test_a_camera_that_opens_when_the_lamp_was_closed_meanwhile_is_closed(pin: Any) -> None:
+    eye = Eye(pin)
+
+    def opened() -> Eye:
+        lit.close()
+        return eye
+
+    lit = Lit(opened, pin=PIN, warm_up_s=0.0)
+    with pytest.raises(CameraError, match="lamp at GPIO18: closed"):
+        lit.frame()
+    assert eye.closed
 
 
 def test_the_frame_comes_after_the_warm_up(pin: Any) -> None:

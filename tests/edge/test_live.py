@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,23 @@ import pytest
 
 from edge.live import Live
 from edge.outputs.store import Store
-from tests.edge.stored import NOON, reading
+from tests.edge.served import WATER, served
+from tests.edge.stored import NOON, add, reading
 
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Live]:
     with Store(tmp_path / "digitd.sqlite") as store:
         yield Live(["water"], store, lambda *_: None, fresh_within_s=60, problems=list)
+
+
+def test_what_was_used_each_day_comes_from_the_store(tmp_path: Path) -> None:
+    with Store(tmp_path / "digitd.sqlite") as store:
+        add(store, "1.0")
+        add(store, "1.5", after_s=5)
+        with served(Live(["water"], store, lambda *_: None, fresh_within_s=60, problems=list)) as client:
+            told = client.ask(f"{WATER}/consumption").json["consumption"]
+    assert told == [{"day": NOON.astimezone().date().isoformat(), "used": Decimal("0.5")}]
 
 
 def test_before_the_first_frame_nothing_is_drawn(live: Live) -> None:

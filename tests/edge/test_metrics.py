@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import json
 import math
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import edge
+from edge.inference.model import load
 from edge.outputs.metrics import Metrics
 from edge.reading import Status
 from tests.edge.stored import NOON, reading
+from tests.test_arrows import ROOT
 
+MODELS = ROOT / "models"
 Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -97,12 +101,25 @@ def test_a_machine_without_sensors_has_no_temperature(tmp_path: Path) -> None:
     assert not any("temperature" in name for name, _ in figures(Metrics(["water"], thermal=tmp_path / "none")))
 
 
-def test_the_model_is_named_and_another_takes_its_place() -> None:
-    metrics = Metrics(["water"])
-    metrics.model({"name": "lenet5-counter", "sha256": "fd7033c4"})
-    metrics.model({"name": "lenet5-handwritten", "sha256": "00112233"})
-    named = [dict(labels)["name"] for name, labels in figures(metrics) if name == "digitd_model_info"]
-    assert named == ["lenet5-handwritten"]
+def models(metrics: Metrics) -> dict[str, dict[str, str]]:
+    """What is told of each counter's model."""
+    told = [(dict(labels), value) for (name, labels), value in figures(metrics).items() if name == "digitd_model_info"]
+    assert {value for _, value in told} == {1.0}
+    return {labels.pop("counter"): labels for labels, _ in told}
+
+
+def test_each_counter_has_a_line_for_its_model_and_another_takes_its_place() -> None:
+    tflite, onnx = (load(MODELS / f"lenet5-counter{suffix}") for suffix in (".tflite", ".onnx"))
+    files = json.loads((MODELS / "lenet5-counter.json").read_text())["files"]
+    by_tflite = {"name": "lenet5-counter", "sha256": files["lenet5-counter.tflite"]["sha256"], "runtime": tflite.runtime}
+    by_onnx = {"name": "lenet5-counter", "sha256": files["lenet5-counter.onnx"]["sha256"], "runtime": onnx.runtime}
+    metrics = Metrics(["water", "gas"])
+    metrics.model({"water": tflite, "gas": onnx})
+    assert models(metrics) == {"water": by_tflite, "gas": by_onnx}
+    metrics.model({"water": onnx, "gas": onnx})
+    assert models(metrics) == {"water": by_onnx, "gas": by_onnx}
+    metrics.counters(["water"])
+    assert models(metrics) == {"water": by_onnx}
 
 
 def test_the_version_is_ours() -> None:
@@ -120,6 +137,8 @@ def test_memory_and_open_files_are_those_of_this_process() -> None:
 def test_counters_come_and_go_with_the_configuration_and_those_that_stay_count_on() -> None:
     metrics = Metrics(["water", "gas"])
     metrics.observe("water", reading("1"))
+    reads = load(MODELS / "lenet5-counter.tflite")
+    metrics.model({"water": reads, "gas": reads})
     metrics.counters(["water", "heat"])
     metrics.observe("heat", reading("2"))
     assert figure(metrics, "digitd_readings_total", counter="water", status="ok") == 1

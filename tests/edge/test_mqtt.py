@@ -38,6 +38,8 @@ def test_a_reading_is_published_as_json_and_part_by_part_all_retained() -> None:
         ("digitd/cellar/water/confidence", "0.9877", True),
         ("digitd/cellar/water/status", "ok", True),
         ("digitd/cellar/water/rate", "0.31", True),
+        ("digitd/cellar/water/id", "7", True),
+        ("digitd/cellar/water/last_read", "2026-11-25T12:00:07.000000Z", True),
         (AVAILABLE, "offline", True),
     ]
 
@@ -47,7 +49,7 @@ def test_nothing_counts_as_delivered_before_it_is_acknowledged() -> None:
     with broker() as to:
         to.acknowledges = False
         with mqtt(to, outbox):
-            until(lambda: len(to.published) == 8, "all of the reading has come")
+            until(lambda: len(to.published) == 10, "all of the reading has come")
             assert outbox.up_to("mqtt") == 0
             to.acknowledges = True
             outbox.add(record(2))
@@ -194,6 +196,6 @@ def test_leaving_does_not_wait_for_a_broker_that_does_not_answer() -> None:
         to.acknowledges = False
         outbox = MemoryOutbox([record(1)])
         with mqtt(to, outbox):
-            until(lambda: len(to.published) == 8)
+            until(lambda: len(to.published) == 10)
         until(lambda: to.payloads(AVAILABLE) == ["online", "offline"])
     assert outbox.up_to("mqtt") == 0, "it comes again at the next start"

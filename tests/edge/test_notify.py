@@ -93,6 +93,8 @@ def test_a_camera_that_is_asked_once_an_hour_is_given_more_time_which_is_no_sign
         clock.now_s = 3600.0
         service.alive()
         assert manager.heard() == ["WATCHDOG=1"]
+        service.expect(60.0)  # asked more often again: as long as the manager allows
+        assert manager.heard() == ["WATCHDOG_USEC=120000000"]
 
 
 @pytest.mark.parametrize(

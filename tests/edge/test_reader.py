@@ -69,6 +69,21 @@ def test_a_value_before_that_was_higher_makes_it_decreased() -> None:
 def test_a_value_that_the_counter_cannot_show_is_refused() -> None:
     with pytest.raises(UsageError, match="shows 0 to 99999"):
         reader(ROUND).read(ROUND.picture, ROUND.corners, previous=Decimal(123456))
+    with pytest.raises(UsageError, match="shows 0 to 99999"):
+        reader(ROUND).steps(Decimal("-0.5"))
+
+
+@pytest.mark.parametrize(
+    ("decimals", "value", "shown"), [(1, "1234.56", "1234.5"), (0, "1189.9", "1189"), (2, "118.9" + "0" * 30 + "1", "118.90")]
+)
+def test_a_value_with_more_decimals_than_the_counter_is_refused_and_not_cut(decimals: int, value: str, shown: str) -> None:
+    with pytest.raises(UsageError, match=f"value {value}: the counter has {decimals} decimals; expected no more of them, such as {shown}$"):
+        reader(ROUND, decimals).read(ROUND.picture, ROUND.corners, previous=Decimal(value))
+
+
+def test_zeros_behind_the_decimals_of_the_counter_are_fine() -> None:
+    assert reader(ROUND, 1).steps(Decimal("1234.50")) == reader(ROUND, 1).steps(Decimal("1234.5")) == 12345
+    assert reader(ROUND).steps(Decimal("1189.000")) == 1189
 
 
 @pytest.mark.parametrize(("gain", "added", "status"), [(0.01, 0, Status.TOO_DARK), (6.0, 120, Status.TOO_BRIGHT)])

@@ -94,10 +94,16 @@ def test_an_output_gets_what_is_published_in_order_until_it_has_delivered_it(pat
         assert values(store.pending("mqtt")) == ["3", "4"]
 
 
-def test_what_waits_for_its_commit_is_not_handed_out(path: Path) -> None:
+def test_what_waits_for_its_commit_is_not_handed_out_and_yet_is_the_latest(path: Path) -> None:
     with Store(path) as store:
-        add(store, "1")
-        assert (store.pending("mqtt"), store.queue_length("mqtt"), store.latest("water")) == ([], 0, None)
+        number = add(store, "1")
+        assert (store.pending("mqtt"), store.queue_length("mqtt")) == ([], 0)
+        latest = store.latest("water")
+        assert latest is not None
+        assert latest.id == number
+        assert store.visible < number
+        store.commit()
+        assert store.visible == number
 
 
 def test_an_output_that_is_new_begins_with_what_comes_now_and_one_that_is_gone_holds_nothing_back(path: Path) -> None:

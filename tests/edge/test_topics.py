@@ -11,7 +11,7 @@ from edge.reading import Status
 from tests.edge.broker import broker, mqtt
 from tests.edge.outbox import MemoryOutbox, record, until
 
-GAS = [f"digitd/cellar/gas/{part}" for part in ("time", "value", "raw", "confidence", "status", "rate", "state")]
+GAS = [f"digitd/cellar/gas/{part}" for part in ("time", "value", "raw", "confidence", "status", "rate", "id", "last_read", "state")]
 
 
 @pytest.mark.parametrize("value", ["99999999.999", "0.1", "1234.500", "1E+3", "0.000001", "123456789012.123456"])
@@ -28,6 +28,14 @@ def test_what_there_is_none_of_is_null_and_an_empty_topic() -> None:
     assert {message.topic.rpartition("/")[2]: message.payload for message in messages if not message.payload} == {
         "value": "", "rate": "", "raw": "",
     }  # fmt: skip
+
+
+def test_when_it_was_last_read_stands_while_there_is_no_valid_reading() -> None:
+    outbox = MemoryOutbox([record(1), record(2, status=Status.NO_FRAME), record(3, status=Status.LOW_CONFIDENCE)])
+    with broker() as to, mqtt(to, outbox):
+        until(lambda: outbox.up_to("mqtt") == 3)
+    assert to.retained["digitd/cellar/water/time"] == "2026-11-25T12:00:03.000000Z"
+    assert to.retained["digitd/cellar/water/last_read"] == "2026-11-25T12:00:01.000000Z"
 
 
 def left(counter: str) -> dict[str, str]:

@@ -51,6 +51,7 @@ def test_a_running_counter_is_followed_to_a_step_and_never_backwards() -> None:
 def test_what_has_not_changed_is_not_read_again() -> None:
     class Counting:
         classes, runtime, quantized = RECOGNIZER.classes, RECOGNIZER.runtime, RECOGNIZER.quantized
+        name, sha256 = RECOGNIZER.name, RECOGNIZER.sha256
         cells = 0
 
         def read(self, cells: np.ndarray) -> np.ndarray:

@@ -16,18 +16,12 @@ FINE = RNG.integers(60, 200, (480, 640), np.uint8)
 
 
 class Clock:
-    """Time that passes only when it is waited for, or when the test says so."""
+    """Time that passes only when the test says so."""
 
-    def __init__(self) -> None:
-        self.now, self.waited, self.woken = 1000.0, [0.0], False
+    now = 1000.0
 
     def __call__(self) -> float:
         return self.now
-
-    def wait(self, seconds: float) -> bool:
-        self.waited.append(round(seconds, 3))
-        self.now += seconds
-        return self.woken
 
 
 class Fake(Camera):
@@ -40,8 +34,11 @@ class Fake(Camera):
 
     def frame(self) -> Frame:
         self.number += 1
+        self.bench.asked += 1
         if isinstance(gives := self.bench.gives, str):
             raise CameraError(f"fake: {gives}")
+        if isinstance(gives, Exception):
+            raise gives
         picture = gives if self.bench.still else np.roll(gives, self.number, axis=1)
         return Frame(picture=picture, time=datetime.datetime.now(datetime.UTC), number=1 if self.bench.same_number else self.number)
 
@@ -50,31 +47,41 @@ class Fake(Camera):
 
 
 class Bench:
-    """A watched fake camera on a clock of its own."""
+    """A watched fake camera on a clock of its own, which is asked when it is due."""
 
     def __init__(self) -> None:
-        self.gives: Image | str = FINE
-        self.opens: str | None = None
+        self.gives: Image | str | Exception = FINE
+        self.opens: str | Exception | None = None
         self.live, self.still, self.same_number = True, False, False
-        self.opened = self.closed = 0
-        self.clock = Clock()
-        self.watched = Watched(self.open, name="fake", clock=self.clock, wait=self.clock.wait)
+        self.tried = self.opened = self.asked = self.closed = 0
+        self.clock, self.rests = Clock(), [0.0]
+        self.watched = Watched(self.open, name="fake", clock=self.clock)
 
     def open(self) -> Camera:
+        self.tried += 1
+        if isinstance(self.opens, Exception):
+            raise self.opens
         if self.opens:
             raise CameraError(f"fake: {self.opens}")
         self.opened += 1
         return Fake(self)
 
     def fails(self, *, after: float = 0.0) -> str:
-        self.clock.now += after
+        self.rest(after)
         with pytest.raises(CameraError) as raised:
             self.watched.frame()
         return str(raised.value)
 
     def works(self, *, after: float = 0.0) -> Frame:
-        self.clock.now += after
+        self.rest(after)
         return self.watched.frame()
+
+    def rest(self, after: float) -> None:
+        """Let so much time pass, and then what is left until the camera is due."""
+        self.clock.now += after
+        if rest_s := self.watched.rest_s:
+            self.rests.append(round(rest_s, 3))
+            self.clock.now += rest_s
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -47,7 +47,7 @@ def test_readings_reach_the_broker_home_assistant_is_told_and_commands_come_back
 
 
 def test_a_counter_that_was_renamed_leaves_nothing_at_the_broker_and_in_home_assistant(tmp_path: Path) -> None:
-    parts = ("state", "time", "value", "raw", "confidence", "status", "rate")
+    parts = ("state", "time", "value", "raw", "confidence", "status", "rate", "id", "last_read")
     folder = tmp_path / "broker"
     folder.mkdir()
     with mosquitto(folder) as broker:
@@ -64,4 +64,21 @@ def test_a_counter_that_was_renamed_leaves_nothing_at_the_broker_and_in_home_ass
                 assert time.monotonic() < until
             announced = json.loads(retained(broker, "homeassistant/device/digitd/config"))["components"]
             assert {name.rpartition("_")[2] for name in announced} == {"cellar"}
+            assert daemon.stopped() == 0
+
+
+def test_who_asks_for_a_reading_is_told_one_though_nothing_has_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    with mosquitto(folder) as broker:
+        more = f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n'
+        with Running(configured(tmp_path, source="?digits=7&decimals=1&rate=0", interval='"1h"', more=more)) as daemon:
+            daemon.heard("READY=1")
+            before = json.loads(retained(broker, "digitd/digitd/water/state"))
+            publish(broker, "digitd/digitd/water/read_now", "PRESS")
+            until = time.monotonic() + PATIENCE_S
+            while (after := json.loads(retained(broker, "digitd/digitd/water/state")))["id"] == before["id"]:
+                assert time.monotonic() < until
+            assert after["time"] > before["time"]
+            assert (after["value"], after["status"]) == (before["value"], "ok")
             assert daemon.stopped() == 0

@@ -71,6 +71,7 @@ def test_on_a_full_disk_it_goes_on_says_so_and_recovers_by_itself(disk: Path, ca
             if i == 200:
                 store.delivered("mqtt", ids[149])
         assert problem(store)
+        assert store.visible == ids[-1]
         assert re.search(rf"the disk of {disk} is full; \d+ readings wait in memory\. They are kept once that is mended", problem(store))
         assert values(store.pending("mqtt", limit=1000)) == [str(i) for i in range(160, LAST + 1, 10)]
         assert store.queue_length("mqtt") == (LAST - 150) // 10

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.capture.watching import LONGEST_PAUSE_S, REOPEN_BLACK_S
 from edge.config.camera import Camera
 from edge.config.load import DEFAULT_PATH
 from edge.config.outputs import Http, Influx, Mqtt, Webhook
@@ -123,7 +124,9 @@ def test_it_starts_without_a_network_and_is_started_again_for_ever() -> None:
 def test_it_speaks_with_systemd_as_the_oldest_one_knows() -> None:
     unit = settings()
     assert (unit["Type"], unit["NotifyAccess"], unit["ExecReload"]) == (["notify"], ["main"], ["kill -HUP $MAINPID"])
-    assert unit["WatchdogSec"]
+    assert unit["WatchdogSec"] == ["15min"]
+    # A camera that is away is first opened again, as often as it takes.
+    assert REOPEN_BLACK_S + LONGEST_PAUSE_S < 15 * 60
 
 
 def test_it_runs_what_is_installed_on_the_configuration_that_is_installed() -> None:

@@ -1,0 +1,73 @@
+"""All that one configuration asks for, while it runs: counters, outputs, what the web sees. A reload takes another in its place."""
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Self
+
+from edge import assembly
+from edge.assembly import Kind, Output, Serving
+from edge.capture.watching import Watched
+from edge.config.schema import Config
+from edge.live import Live
+from edge.outputs.doubtful import Doubtful, beside
+from edge.outputs.metrics import Metrics
+from edge.outputs.store import Store
+from edge.recorder import Recorder
+
+Told = Callable[[str, str, Decimal | None], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """Example: `with Parts.of(config, kinds, store, told, camera) as parts: …`"""
+
+    config: Config
+    kinds: Mapping[str, Kind]
+    recorders: dict[str, Recorder]
+    outputs: dict[str, Output]
+    live: Live
+    metrics: Metrics
+    camera: Watched
+    _open: contextlib.ExitStack
+
+    @classmethod
+    def of(cls, config: Config, kinds: Mapping[str, Kind], store: Store, told: Told, camera: Watched | None = None) -> Self:
+        """All of it, running. told: takes commands from outside; camera: the one that goes on. Raises DigitdError where a file that is
+        named cannot be read, or an address not be listened on; nothing runs then."""
+        with contextlib.ExitStack() as stack:
+            outputs = assembly.outputs(config, store, told)
+            store.outputs(outputs.keys())
+            for output in outputs.values():
+                stack.enter_context(output)
+            pictures, folder = config.store.doubtful_pictures, beside(config.store.path)
+            doubtful = Doubtful(folder, count=pictures, megabytes=config.store.doubtful_megabytes) if pictures else None
+            every_s = config.mqtt.publish_interval
+            recorders = {
+                name: Recorder(name, kind.tracker(store.load_state(name)), store, publish_interval_s=every_s, doubtful=doubtful)
+                for name, kind in kinds.items()
+            }
+            metrics = Metrics(recorders)
+            for name in outputs:
+                metrics.queue(name, functools.partial(store.queue_length, name))
+            metrics.model({name: kind.reader.recognizer for name, kind in kinds.items()})
+            troubled: list[Output | Serving] = list(outputs.values())
+            live = Live(
+                recorders, store, told, fresh_within_s=config.fresh_within_s,
+                problems=lambda: [each for each in (store.problem, *(part.problem for part in troubled)) if each],
+            )  # fmt: skip
+            if config.http.enabled:
+                troubled.append(stack.enter_context(assembly.server(config.http, live, metrics.text)))
+            watched = camera or assembly.camera(config.camera, stale_s=max(config.fresh_within_s, config.expire_after_s))
+            return cls(config, kinds, recorders, outputs, live, metrics, watched, stack.pop_all())
+
+    def close(self) -> None:
+        """End it, but for the camera."""
+        self._open.close()
+
+    def wake(self) -> None:
+        """There is something new for the outputs."""
+        for output in self.outputs.values():
+            output.wake()
