@@ -60,10 +60,6 @@ class MeterDigits:
     meters: list[str]
     paths: list[str]
 
-    def every(self, step: int) -> "MeterDigits":
-        """One of `step` of them."""
-        return MeterDigits(*(getattr(self, field.name)[::step] for field in dataclasses.fields(self)))
-
 
 def folders() -> list[Path]:
     """Where data is looked for, in this order; the last is where downloads go."""

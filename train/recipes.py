@@ -24,10 +24,8 @@ class Recipe:
     label_smoothing: float = 0.0
     synthetic: int = 0
     """Rendered digits added to the real ones."""
-    rolled: int = 0
-    """Real digits added that were put together in mid-roll."""
     turns: int = 1
-    """What is rendered or rolled comes in so many turns, one an epoch, so that more of it is seen in the same time."""
+    """The rendered digits come in so many turns, one an epoch, so that more of them are seen in the same time."""
     held_out: int = 0
     """Pictures at the end of MNIST's training set kept from training, to choose by; the counter's meters in `val` always are."""
     test_curve: bool = False
@@ -53,7 +51,6 @@ COUNTER = Recipe(
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 40)),
     epochs=40,
     synthetic=160_000,
-    rolled=80_000,
     turns=4,
 )
 PAPER = Recipe(
@@ -77,7 +74,7 @@ SHIPPED = (HANDWRITTEN.name, COUNTER.name)
 
 def quick(recipe: Recipe) -> Recipe:
     """The same way in little: seconds of training on a part of the data. It proves the path, not the figure."""
-    return dataclasses.replace(recipe, epochs=2, limit=6_000, synthetic=min(recipe.synthetic, 3_000), rolled=min(recipe.rolled, 1_000))
+    return dataclasses.replace(recipe, epochs=2, limit=6_000, synthetic=min(recipe.synthetic, 3_000))
 
 
 def as_dict(recipe: Recipe) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge.errors import DataError
 from edge.vision.cells import CELL_SIZE, to_cells
-from train import augment, datasets, rolled, synthetic
+from train import augment, datasets, synthetic
 from train.recipes import Recipe
 from train.targets import circular_targets, digit_targets
 
@@ -20,8 +20,6 @@ Image = npt.NDArray[np.uint8]
 Floats32 = npt.NDArray[np.float32]
 MNIST_BORDER = (CELL_SIZE - 28) // 2
 BATCHES_AHEAD = 4
-ROLLED_OF_EACH = 4
-"""So many are put together in mid-roll for each real picture at most."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,20 +32,21 @@ class Samples:
     """From some of the pictures to cells uint8 [n, 32, 32]."""
     sources: tuple[str, ...] = ("real",)
     """Where they came from: "real", "synthetic" or a folder."""
-    made: int = 0
-    """How many of the pictures, at the end, were made rather than taken; they come in `turns`, one an epoch."""
+    rendered: int = 0
+    """How many of the pictures, at the end, are rendered ones that come in `turns`, one an epoch."""
     turns: int = 1
 
     @property
     def per_epoch(self) -> int:
         """Pictures in an epoch."""
-        return len(self.pictures) - self.made + self.made // self.turns
+        return len(self.pictures) - self.rendered + self.rendered // self.turns
 
     def epoch(self, number: int, *, batch: int, seed: int) -> Iterator[tuple[Image, Floats32]]:
         """Batches of one epoch, in its own order: cells uint8 [batch, 32, 32, 1] and targets [batch, K]; made a few ahead."""
-        always = len(self.pictures) - self.made
-        turn = np.arange(always + number % self.turns, len(self.pictures), self.turns)[: self.made // self.turns]
-        order = np.random.default_rng((seed, number)).permutation(np.concatenate([np.arange(always), turn]))
+        always, turn = len(self.pictures) - self.rendered, self.rendered // self.turns
+        first = always + number % self.turns * turn
+        chosen_now = np.concatenate([np.arange(always), np.arange(first, first + turn)])
+        order = np.random.default_rng((seed, number)).permutation(chosen_now)
 
         def make(start: int) -> tuple[Image, Floats32]:
             rng = np.random.default_rng((seed, number, start))
@@ -70,35 +69,25 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
 
     Raises DataError where a source is missing or damaged, before anything is trained.
     """
+    classes = recipe.architecture.classes
     if recipe.task == "handwritten":
         return _handwritten(recipe, sources, seed)
-    return _counter(recipe, sources, seed)
-
-
-def _counter(recipe: Recipe, sources: list[str], seed: int) -> Samples:
-    classes = recipe.architecture.classes
-    folders = [None if source == "real" else Path(source) for source in sources if source != "synthetic"]
-    taken = [datasets.meter_digits("train", folder=folder) for folder in folders]
-    if recipe.limit:
-        taken = [digits.every(max(1, len(digits.crops) // recipe.limit)) for digits in taken]
-    pictures = [np.stack([resized(crop) for crop in digits.crops]) for digits in taken]
-    targets = [circular_targets(digits.positions, digits.kinds, digits.displays, classes) for digits in taken]
-    made = 0
-    if "synthetic" in sources:
-        count = recipe.synthetic if "real" in sources else max(recipe.synthetic, recipe.limit or 50_000)
-        crops, positions, kinds, displays = synthetic.digits(count, seed=seed + 1)
-        pictures.append(np.stack(crops))
+    pictures: list[Image] = []
+    targets = []
+    for source in sources:
+        if source == "synthetic":
+            count = recipe.synthetic if "real" in sources else max(recipe.synthetic, recipe.limit or 50_000)
+            crops, positions, kinds, displays = synthetic.digits(count, seed=seed + 1)
+        else:
+            digits = datasets.meter_digits("train", folder=None if source == "real" else Path(source))
+            some = slice(0, None, max(1, len(digits.crops) // recipe.limit)) if recipe.limit else slice(None)
+            crops, positions = digits.crops[some], digits.positions[some]
+            kinds, displays = digits.kinds[some], digits.displays[some]
+        pictures += [resized(crop) for crop in crops]
         targets.append(circular_targets(positions, kinds, displays, classes))
-        made += count
-    for digits, real in zip(taken, list(pictures), strict=False):
-        count = min(recipe.rolled // len(taken), ROLLED_OF_EACH * len(real))
-        between, positions = rolled.rolled(real, digits, count, seed=seed + 2)
-        pictures.append(between)
-        targets.append(circular_targets(positions, ["tenths"] * len(positions), ["roller"] * len(positions), classes))
-        made += len(between)
+    rendered = len(targets[-1]) if recipe.turns > 1 and sources[-1] == "synthetic" and len(sources) > 1 else 0
     distort = augment.counter if recipe.augment else _plain_counter
-    turns = recipe.turns if taken else 1
-    return Samples(np.concatenate(pictures), np.concatenate(targets), distort, tuple(sources), made if turns > 1 else 0, turns)
+    return Samples(np.stack(pictures), np.concatenate(targets), distort, tuple(sources), rendered, recipe.turns)
 
 
 def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:

@@ -1,4 +1,4 @@
-"""`python -m train sheet`: a picture of digits that were made, or of real ones and their distortions, to see before training on them."""
+"""`python -m train sheet`: a picture of rendered digits, or of real ones and their distortions, to look at before training on them."""
 
 import argparse
 from pathlib import Path
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from edge.errors import UsageError
-from train import augment, datasets, rolled, synthetic
+from train import augment, datasets, synthetic
 from train.samples import padded, resized
 
 ROWS, TILE_PX = 6, 64
@@ -15,12 +15,9 @@ ROWS, TILE_PX = 6, 64
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `python -m train sheet`."""
-    parser.description = (
-        "Write a picture of training digits: those that were made (rendered, or put together in mid-roll) with "
-        "what they show, or real ones and their distortions below."
-    )
+    parser.description = "Write a picture of training digits: rendered ones with their positions, or real ones and their distortions below."
     parser.epilog = "example: python -m train sheet --of counter --output sheet.png"
-    parser.add_argument("--of", choices=("synthetic", "rolled", "counter", "handwritten"), default="synthetic", help="default: synthetic")
+    parser.add_argument("--of", choices=("synthetic", "counter", "handwritten"), default="synthetic", help="default: synthetic")
     parser.add_argument("--count", type=int, default=144, help="how many (default: 144)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("sheet.png"), metavar="FILE", help="default: sheet.png")
@@ -30,20 +27,11 @@ def main(args: argparse.Namespace) -> int:
     """Run `python -m train sheet`."""
     if args.count < 1:
         raise UsageError(f"--count {args.count}: expected 1 or more")
-    image = _distorted(args.of, args.count, args.seed) if args.of in ("counter", "handwritten") else _made(args.of, args.count, args.seed)
+    image = synthetic.sheet(args.count, seed=args.seed) if args.of == "synthetic" else _distorted(args.of, args.count, args.seed)
     if not cv2.imwrite(str(args.output), image):
         raise UsageError(f"--output {args.output}: cannot be written; expected a name that ends in .png or .jpg in a folder that is there")
     print(args.output)
     return 0
-
-
-def _made(kind: str, count: int, seed: int) -> synthetic.Image:
-    if kind == "synthetic":
-        crops, positions, _, _ = synthetic.digits(count, seed=seed)
-        return synthetic.sheet(crops, [f"{position:.2f}" for position in positions])
-    digits = datasets.meter_digits("train")
-    pictures, positions = rolled.rolled(np.stack([resized(crop) for crop in digits.crops]), digits, count, seed=seed)
-    return synthetic.sheet(list(pictures), [f"{position:.2f}" for position in positions])
 
 
 def _distorted(kind: str, count: int, seed: int) -> synthetic.Image:

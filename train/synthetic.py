@@ -1,7 +1,7 @@
 """Rendered digits with exact positions: wheels in mid-roll, seven-segment and dot-matrix displays, in every face, light and dirt.
 
 They teach what the real pictures hold too little of: each face at each tenth. The renderer itself lives in `edge.rendering`; here is
-the randomisation. `sheet` makes a picture of them, to look at.
+the randomisation. `sheet` makes a picture of some, to look at.
 """
 
 import functools
@@ -75,15 +75,15 @@ def faces(seed: int) -> list[npt.NDArray[np.float32]]:
     return [wheel.unrolled(face, rng.uniform(0.58, 0.86)) for face in glyphs]
 
 
-def sheet(crops: list[Image], captions: list[str]) -> Image:
-    """Pictures of one size, uint8 [h, w, 3], side by side with what they show below, uint8 [H, W, 3]."""
+def sheet(count: int, *, seed: int) -> Image:
+    """A picture of `count` digits with their positions, uint8 [H, W, 3]."""
     tiles = []
-    for crop, caption in zip(crops, captions, strict=True):
+    for crop, position in zip(*digits(count, seed=seed)[:2], strict=True):
         tile = cv2.copyMakeBorder(crop, 0, 14, 1, 1, cv2.BORDER_CONSTANT)
-        cv2.putText(tile, caption, (4, len(crop) + 11), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (255, 255, 255), 1)
+        cv2.putText(tile, f"{position:.2f}", (4, 59), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (255, 255, 255), 1)
         tiles.append(tile)
-    columns = min(len(tiles), 24)
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
+    columns = min(count, 24)
+    tiles += [np.zeros_like(tiles[0])] * (-count % columns)
     return np.vstack([np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)])
 
 

@@ -1,4 +1,4 @@
-"""What an epoch holds: every real picture, and of those that were made its turn of them."""
+"""What an epoch holds: every real picture, and of the rendered ones its turn of them."""
 
 import collections
 
@@ -8,14 +8,14 @@ from train.samples import Samples
 
 TAKEN, MADE, TURNS = 10, 21, 4
 PICTURES = np.arange(TAKEN + MADE, dtype=np.uint8)[:, None, None].repeat(32, 1).repeat(32, 2)
-SAMPLES = Samples(PICTURES, np.arange(TAKEN + MADE, dtype=np.float32)[:, None], lambda some, _: some, made=MADE, turns=TURNS)
+SAMPLES = Samples(PICTURES, np.arange(TAKEN + MADE, dtype=np.float32)[:, None], lambda some, _: some, rendered=MADE, turns=TURNS)
 
 
 def numbers(epoch: int, seed: int = 0) -> list[int]:
     return [int(cell[0, 0, 0]) for cells, _ in SAMPLES.epoch(epoch, batch=5, seed=seed) for cell in cells]
 
 
-def test_every_epoch_has_all_real_pictures_and_each_made_one_comes_once_in_as_many_epochs_as_there_are_turns() -> None:
+def test_every_epoch_has_all_real_pictures_and_each_rendered_one_comes_once_in_as_many_epochs_as_there_are_turns() -> None:
     epochs = [numbers(epoch) for epoch in range(TURNS)]
     assert all(len(epoch) == SAMPLES.per_epoch == TAKEN + MADE // TURNS for epoch in epochs)
     counts = collections.Counter(number for epoch in epochs for number in epoch)

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from tests.test_arrows import ROOT
@@ -105,16 +103,3 @@ def test_two_models_are_trained_side_by_side(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "lenet5-handwritten.keras").exists()
     assert (tmp_path / "lenet5-counter.keras").exists()
-
-
-@pytest.mark.parametrize("kind", ["synthetic", "rolled"])
-def test_a_sheet_shows_as_many_made_digits_as_asked_for_with_what_they_show_below(kind: str, tmp_path: Path) -> None:
-    path, tile = tmp_path / "sheet.png", (62, 42)
-    assert main(["sheet", "--of", kind, "--count", "30", "--output", str(path)]) == 0
-    sheet = cv2.imread(str(path))
-    assert sheet is not None
-    assert sheet.shape == (2 * tile[0], 24 * tile[1], 3)
-    tiles = sheet.reshape(2, tile[0], 24, tile[1], 3).transpose(0, 2, 1, 3, 4).reshape(48, *tile, 3)
-    assert all(np.ptp(each[:-14]) > 60 for each in tiles[:30])
-    assert sum(each[-14:].any() for each in tiles[:30]) > 15
-    assert not tiles[30:].any()
