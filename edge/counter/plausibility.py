@@ -128,7 +128,7 @@ def observe(
     shown = int(raw.digits)
     alone = history.value is None or progress.reach >= CHECKED_DIGITS or not before or before[0][2] is None
     settled = _settled(kept, rules.min_confidence if alone else CERTAIN, rules, count)
-    if settled is None or not _agrees(settled, shown, rules, count, stays=settled == history.value):
+    if settled is None or not _agrees(settled, shown, rules, new, stays=settled == history.value):
         verdict = _why(history, shown, progress)
     else:
         verdict, kept = Verdict.OK, dataclasses.replace(kept, value=settled)
@@ -175,16 +175,20 @@ def _within(history: History, value: int, scale: int) -> float:
     )
 
 
-def _agrees(settled: int, shown: int, rules: Rules, count: int, *, stays: bool) -> bool:
+def _agrees(settled: int, shown: int, rules: Rules, novelty: npt.NDArray[np.floating], *, stays: bool) -> bool:
     """The frame shows the value to publish, or one that a last wheel on the brink makes of it.
 
     Where the greatest rate is known, a few wheels may be misread: the past tells which. Without it, too much could have happened. A frame
-    with two wheels misread is no witness of a value that has not been published before.
+    with two wheels misread is no witness of a value that has not been published before; nor is one of a value that stays, where a wheel
+    that tells otherwise has just turned.
     """
+    count = len(novelty)
     if settled == shown or (_turns(rules.mechanism) and (shown - settled) % 10**count in (1, 10**count - 1)):
         return True
-    differing = sum(one != other for one, other in zip(f"{settled:0{count}d}", f"{shown:0{count}d}", strict=True))
-    return rules.max_rate is not None and differing <= (max(1, count // MISREAD_SHARE) if stays else 1)
+    differing = np.array([one != other for one, other in zip(f"{settled:0{count}d}", f"{shown:0{count}d}", strict=True)])
+    if rules.max_rate is None or (stays and (differing & (novelty > 0)).any()):
+        return False
+    return bool(differing.sum() <= (max(1, count // MISREAD_SHARE) if stays else 1))
 
 
 def _turns(mechanism: Mechanism) -> bool:
