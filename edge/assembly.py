@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime
 import logging
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,6 +18,7 @@ from edge.config.schema import Config
 from edge.config.secrets import secret
 from edge.inference.models import loader
 from edge.outputs.record import Outbox
+from edge.outputs.retention import Ages
 from edge.reader import Reader
 from edge.tracker import Tracker
 from edge.vision.reference import Reference
@@ -63,11 +65,8 @@ class Kind:
         return Tracker(self.reader, self.config.corners, reference=self.reference, state=state)
 
 
-def camera(config: CameraConfig, *, stale_s: float | None = None) -> Watched:
-    """The camera, opened when it is first asked for a frame. Raises ConfigError where a password cannot be read.
-
-    stale_s: how old the newest picture may be that somebody else puts into a folder.
-    """
+def camera(config: CameraConfig) -> Watched:
+    """The camera, opened when it is first asked for a frame. Raises ConfigError where a password cannot be read."""
     settings = CameraSettings(
         source=config.source,
         width=config.width,
@@ -85,7 +84,7 @@ def camera(config: CameraConfig, *, stale_s: float | None = None) -> Watched:
         lamp_pin=config.lamp_gpio,
         lamp_warm_up_s=config.lamp_warm_up,
     )
-    return Watched(lambda: open_camera(settings), name=config.shown_source, stale_s=stale_s)
+    return Watched(lambda: open_camera(settings), name=config.shown_source)
 
 
 def kinds(config: Config) -> dict[str, Kind]:
@@ -98,6 +97,12 @@ def kinds(config: Config) -> dict[str, Kind]:
         reference = None if counter.reference is None else Reference.of(load_picture(counter.reference).frame, counter.corners)
         found[counter.name] = Kind(counter, reader, reference)
     return found
+
+
+def ages(config: Config) -> Ages:
+    """How long which readings are kept."""
+    kept = config.store
+    return Ages(all=datetime.timedelta(seconds=kept.keep_all), per_minute=datetime.timedelta(seconds=kept.keep_per_minute))
 
 
 def outputs(config: Config, outbox: Outbox, on_command: OnCommand) -> dict[str, Output]:

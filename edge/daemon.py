@@ -7,14 +7,13 @@ wakes the outputs, and tells systemd that all is well, in this order: what is to
 import contextlib
 import datetime
 import logging
+import math
 import queue
-import signal
 import time
 from collections import deque
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from types import FrameType
 
 from edge import assembly
 from edge.assembly import Kind
@@ -22,9 +21,9 @@ from edge.capture.watching import Watched
 from edge.config.load import load
 from edge.config.schema import Config
 from edge.errors import CameraError, DigitdError, UsageError
+from edge.journal import ANSWER
 from edge.memory import Idle
 from edge.notify import Notifier
-from edge.outputs.retention import Ages
 from edge.outputs.store import Store
 from edge.parts import Parts
 from edge.reading import Reading
@@ -32,6 +31,7 @@ from edge.reading import Reading
 SLICE_S = 0.5
 """The longest that is waited at a stretch: the store is looked after in between."""
 THIN_EVERY_S = 3600.0
+AGAIN_S = 60.0
 GRACE_S = 20.0
 """What a turn may take besides the camera, before systemd takes it for dead."""
 
@@ -55,7 +55,8 @@ class Daemon:
         self._stopping = self._reloading = False
         self._camera: Watched | None = None
         self._ready, self._idle = False, Idle()
-        self._due = 0.0
+        self._due, self._again_at = 0.0, math.inf
+        """When the next frame is to be taken, on the monotonic clock (0: at once), and when the configuration is tried again."""
         self._woken_for = 0
         self._thin_at = time.monotonic()
 
@@ -68,6 +69,9 @@ class Daemon:
             while not self._stopping:
                 if self._reloading:
                     parts = self._reloaded(store, parts)
+                elif time.monotonic() >= self._again_at:
+                    parts.close()
+                    parts = self._as_before(store)
                 else:
                     self._turn(store, parts)
             self._follow(store, parts)
@@ -97,30 +101,18 @@ class Daemon:
         self._commands.append((counter, command, value))
         self._wake.put(None)
 
-    def listen_to_signals(self) -> None:
-        """SIGTERM and SIGINT stop, SIGHUP reloads. From the main thread."""
-
-        def handle(number: int, _: FrameType | None) -> None:
-            if number == signal.SIGHUP:
-                self.reload()
-            else:
-                self.stop()
-
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, handle)
-
-    def _started(self, store: Store) -> Parts:
-        """What the configuration asks for, running. Raises what keeps it from that, and nothing runs then."""
+    def _started(self, store: Store, *, bare: bool = False) -> Parts:
+        """What the configuration asks for, running. Raises what keeps it from that, and nothing runs then. bare: see Parts."""
         config = self.config
+        self._camera = self._camera or assembly.camera(config.camera)
+        parts = Parts.of(config, self._kinds, store, self.told, bare=bare)
         store.commit_interval_s = config.store.commit_interval
         store.changed_interval_s = 0.0 if config.store.commit_changes else config.store.commit_interval
-        parts = Parts.of(config, self._kinds, store, self.told, self._camera)
-        self._camera = parts.camera
+        self._camera.stale_s = max(config.fresh_within_s, config.expire_after_s)
         if self._stopping:  # told so before there was a camera to close
             self._camera.close()
-        patience_s = 2 * config.camera.interval + config.camera.timeout + config.camera.lamp_warm_up + GRACE_S
-        self._notifier.expect(patience_s)
-        self._due = 0.0
+        self._notifier.expect(2 * config.camera.interval + config.camera.timeout + config.camera.lamp_warm_up + GRACE_S)
+        self._due, self._again_at = 0.0, time.monotonic() + AGAIN_S if bare else math.inf
         return parts
 
     def _reloaded(self, store: Store, parts: Parts) -> Parts:
@@ -134,6 +126,7 @@ class Daemon:
             _refuse(error)
         else:
             parts.close()
+            camera = self._camera
             try:
                 self._take(config, kinds)
                 parts = self._started(store)
@@ -141,11 +134,20 @@ class Daemon:
             # Whatever it is, what ran before goes on.
             except Exception as error:
                 _refuse(error)
-                self._take(parts.config, parts.kinds)
-                parts = self._started(store)
+                self.config, self._kinds = parts.config, parts.kinds
+                if camera is not None and self._camera is not camera:
+                    self._camera = camera.anew()
+                parts = self._as_before(store)
         if self._ready:  # before the first reading, that will say it
             self._notifier.ready()
         return parts
+
+    def _as_before(self, store: Store) -> Parts:
+        try:
+            return self._started(store)
+        except Exception as error:
+            log.error("%s; so nobody is told for now, and readings wait in the database. It is tried again every minute", error)
+            return self._started(store, bare=True)
 
     def _take(self, config: Config, kinds: Mapping[str, Kind]) -> None:
         if config.camera != self.config.camera:
@@ -159,11 +161,16 @@ class Daemon:
         """Wait until it is time, and take one frame all the way."""
         if not self._waited(store, parts):
             return
-        self._due = max(self._due + self.config.camera.interval, time.monotonic())
+        now_s = time.monotonic()
+        self._due = max((self._due or now_s) + self.config.camera.interval, now_s)
+        assert self._camera is not None
         try:
-            frame = parts.camera.frame()
+            frame = self._camera.frame(lambda: self._meanwhile(store, parts))
         except CameraError as error:
-            if not self._stopping:
+            if self._reloading:
+                self._camera.close()
+                self._camera = self._camera.anew()
+            elif not self._stopping:
                 self._due = 0.0  # the camera itself tells when to ask again
                 now = datetime.datetime.now(datetime.UTC)
                 readings = {name: recorder.without_frame(now) for name, recorder in parts.recorders.items()}
@@ -180,19 +187,26 @@ class Daemon:
             self._ready = True
             self._notifier.ready()
         self._notifier.alive()
-        units = {counter.name: counter.unit for counter in self.config.counter}
-        self._notifier.status(", ".join(f"{name} {_shown(each, units[name])}" for name, each in readings.items()) or "no counters")
+        self._notifier.status(parts.in_words(readings))
 
     def _told_of(self, store: Store, parts: Parts, readings: dict[str, Reading]) -> None:
         for name, reading in readings.items():
             parts.metrics.observe(name, reading)
         self._hand_on(store, parts)
 
+    def _meanwhile(self, store: Store, parts: Parts) -> None:
+        """What does not wait for a camera that takes its time."""
+        self._follow(store, parts)
+        self._hand_on(store, parts)
+        if self._reloading:  # it may name another one
+            self._close_camera()
+
     def _waited(self, store: Store, parts: Parts) -> bool:
         """Wait for the next turn, and follow commands meanwhile; whether a frame is to be taken now."""
-        while not self._stopping and not self._reloading:
+        assert self._camera is not None
+        while not (self._stopping or self._reloading or time.monotonic() >= self._again_at):
             self._follow(store, parts)
-            rest_s = max(self._due - time.monotonic(), parts.camera.rest_s)
+            rest_s = max(self._due - time.monotonic(), self._camera.rest_s)
             if rest_s <= 0:
                 return True
             with contextlib.suppress(queue.Empty):
@@ -220,9 +234,7 @@ class Daemon:
             parts.wake()
         if time.monotonic() >= self._thin_at:
             self._thin_at = time.monotonic() + THIN_EVERY_S
-            kept = self.config.store
-            ages = Ages(all=datetime.timedelta(seconds=kept.keep_all), per_minute=datetime.timedelta(seconds=kept.keep_per_minute))
-            store.thin(datetime.datetime.now(datetime.UTC), ages)
+            store.thin(datetime.datetime.now(datetime.UTC), assembly.ages(self.config))
 
     def _close_camera(self) -> None:
         if self._camera is not None:
@@ -231,11 +243,6 @@ class Daemon:
 
 def _refuse(error: Exception) -> None:
     for line in (str(error) or type(error).__name__).splitlines():
-        log.error("%s", line)
+        log.error("%s", line, extra=ANSWER)
     log.debug("what was refused", exc_info=error)
-    log.error("the configuration is left as it was")
-
-
-def _shown(reading: Reading, unit: str | None) -> str:
-    value = "–" if reading.value is None else f"{reading.value}{f' {unit}' if unit else ''}"
-    return f"{value} ({reading.status})"
+    log.error("the configuration is left as it was", extra=ANSWER)

@@ -23,6 +23,10 @@ def marked(text: str, level: int) -> str:
     return "\n".join(f"<{PRIORITIES.get(level, 6)}>{line}" for line in text.splitlines())
 
 
+ANSWER = {"fold": False}
+"""`log.error("…", extra=ANSWER)`: somebody has just asked for it, and waits for a line."""
+
+
 class Folding(logging.Filter):
     """Lets a warning or an error through when it is new, and once in `FOLD_S` while it goes on. clock: monotonic, in seconds."""
 
@@ -32,8 +36,8 @@ class Folding(logging.Filter):
         self._said: dict[str, tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is said; if it came before, with how often."""
-        if record.levelno < logging.WARNING:
+        """Whether the record is said; if it came before, with how often. An answer to a person (`ANSWER`) always is."""
+        if record.levelno < logging.WARNING or not getattr(record, "fold", True):
             return True
         text, now = record.getMessage(), self._clock()
         if (said := self._said.get(text)) is not None and now - said[0] < FOLD_S:

@@ -49,6 +49,12 @@ class Live:
         with self._lock:
             self._readings = readings
 
+    def forget(self) -> None:
+        """Let go of what was shown: web servers and their libraries may hold on to this object for ever."""
+        with self._lock:
+            self._frame = self._annotated = None
+            self._readings = {}
+
     def latest(self, counter: str) -> Record | None:
         return self._store.latest(counter)
 

@@ -9,12 +9,12 @@ from typing import Self
 
 from edge import assembly
 from edge.assembly import Kind, Output, Serving
-from edge.capture.watching import Watched
 from edge.config.schema import Config
 from edge.live import Live
 from edge.outputs.doubtful import Doubtful, beside
 from edge.outputs.metrics import Metrics
 from edge.outputs.store import Store
+from edge.reading import Reading
 from edge.recorder import Recorder
 
 Told = Callable[[str, str, Decimal | None], None]
@@ -30,16 +30,15 @@ class Parts:
     outputs: dict[str, Output]
     live: Live
     metrics: Metrics
-    camera: Watched
     _open: contextlib.ExitStack
 
     @classmethod
-    def of(cls, config: Config, kinds: Mapping[str, Kind], store: Store, told: Told, camera: Watched | None = None) -> Self:
-        """All of it, running. told: takes commands from outside; camera: the one that goes on. Raises DigitdError where a file that is
-        named cannot be read, or an address not be listened on; nothing runs then."""
+    def of(cls, config: Config, kinds: Mapping[str, Kind], store: Store, told: Told, *, bare: bool = False) -> Self:
+        """All of it, running. told: takes commands from outside; bare: without all that the world sees, which cannot be had now. Raises
+        DigitdError where a file that is named cannot be read, or an address not be listened on; nothing runs then, and nothing is lost."""
         with contextlib.ExitStack() as stack:
-            outputs = assembly.outputs(config, store, told)
-            store.outputs(outputs.keys())
+            outputs = {} if bare else assembly.outputs(config, store, told)
+            store.outputs(outputs.keys(), only=False)
             for output in outputs.values():
                 stack.enter_context(output)
             pictures, folder = config.store.doubtful_pictures, beside(config.store.path)
@@ -58,14 +57,22 @@ class Parts:
                 recorders, store, told, fresh_within_s=config.fresh_within_s,
                 problems=lambda: [each for each in (store.problem, *(part.problem for part in troubled)) if each],
             )  # fmt: skip
-            if config.http.enabled:
+            if config.http.enabled and not bare:
                 troubled.append(stack.enter_context(assembly.server(config.http, live, metrics.text)))
-            watched = camera or assembly.camera(config.camera, stale_s=max(config.fresh_within_s, config.expire_after_s))
-            return cls(config, kinds, recorders, outputs, live, metrics, watched, stack.pop_all())
+            if not bare:
+                store.outputs(outputs.keys())
+            return cls(config, kinds, recorders, outputs, live, metrics, stack.pop_all())
 
     def close(self) -> None:
-        """End it, but for the camera."""
+        """End it."""
         self._open.close()
+        self.live.forget()
+
+    def in_words(self, readings: Mapping[str, Reading]) -> str:
+        """What the counters show, for people."""
+        units = {counter.name: f" {counter.unit}" if counter.unit else "" for counter in self.config.counter}
+        shown = {name: "–" if each.value is None else f"{each.value}{units[name]}" for name, each in readings.items()}
+        return ", ".join(f"{name} {shown[name]} ({each.status})" for name, each in readings.items()) or "no counters"
 
     def wake(self) -> None:
         """There is something new for the outputs."""

@@ -33,9 +33,15 @@ class Address:
         shown = cls.masked(url)
         try:
             parts = urllib.parse.urlsplit(url)
-            port = parts.port or PORTS[parts.scheme]
+            usual = PORTS[parts.scheme]
         except (ValueError, KeyError) as error:
             raise UsageError(f'camera source "{shown}": not an address; expected one such as http://192.168.1.20/capture.jpg') from error
+        try:
+            port = usual if parts.port is None else parts.port
+        except ValueError:
+            port = 0
+        if not port:
+            raise UsageError(f'camera source "{shown}": no such port; expected one from 1 to 65535, or none: {usual} is usual')
         if not parts.hostname:
             raise UsageError(f'camera source "{shown}": no host; expected one such as http://192.168.1.20/capture.jpg')
         query = f"?{parts.query}" if parts.query else ""

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from edge.errors import CameraError
 
 Result = TypeVar("Result")
+SLICE_S = 0.5
+"""So often, while it waits, it does what does not wait."""
 GOODBYE_S = 1.0
 """How long dismissing waits for a thread that has nothing else to do, so that the device is free for the next."""
 
@@ -31,14 +33,17 @@ class Attendant:
         self._dismissed = self._waited_for = False
         self._start(self._run)
 
-    def done(self, work: Callable[[], Result]) -> Result:
-        """What the work gives, or what it raises; CameraError as soon as the attendant is dismissed. From one thread at a time."""
+    def done(self, work: Callable[[], Result], meanwhile: Callable[[], None] | None = None) -> Result:
+        """What the work gives, or what it raises; CameraError as soon as the attendant is dismissed. From one thread at a time.
+
+        meanwhile: done again and again until then.
+        """
         self._waited_for = True
         try:
             if self._dismissed:
                 raise self._no_longer()
             self._asked.put(work)
-            answer: Future[Result] | None = self._answers.get()
+            answer: Future[Result] | None = self._answered(meanwhile or (lambda: None))
         finally:
             self._waited_for = False
         if answer is None:
@@ -49,6 +54,12 @@ class Attendant:
             return answer.result()
         finally:
             del answer  # an error holds this frame, and would hold itself
+
+    def _answered(self, meanwhile: Callable[[], None]) -> Future[Any] | None:
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._answers.get(timeout=SLICE_S)
+            meanwhile()
 
     def dismiss(self) -> None:
         """Let whoever waits go at once. From any thread, and from a signal handler."""

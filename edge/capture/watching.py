@@ -50,7 +50,7 @@ class Watched(Camera):
     ) -> None:
         """name: for the log. clock: seconds. stale_s: how old the newest picture may be that somebody else puts there; None: any age."""
         self.name = name
-        self._open, self._clock, self._stale_s = open_camera, clock, stale_s
+        self._open, self._clock, self.stale_s = open_camera, clock, stale_s
         self._closed = False
         self._camera: Camera | None = None
         self._pause_s, self._again_at, self._reason = FIRST_PAUSE_S, 0.0, ""
@@ -66,19 +66,24 @@ class Watched(Camera):
         """Seconds until the camera is to be asked again; 0 where it has not failed."""
         return 0.0 if self._failed_at is None else max(0.0, self._again_at - self._clock())
 
-    def frame(self) -> Frame:
+    def anew(self) -> "Watched":
+        """The same camera, looked after from the beginning: for one that was closed because it does not answer."""
+        return Watched(self._open, name=self.name, clock=self._clock, stale_s=self.stale_s)
+
+    def frame(self, meanwhile: Callable[[], None] | None = None) -> Frame:
+        """meanwhile: done again and again while the camera takes its time."""
         if self._closed:
             raise CameraError(f"{self.name}: closed")
         if self.rest_s > 0:
             raise CameraError(self._reason)
         try:
-            camera, frame = self._attendant.done(self._taken)
+            camera, frame = self._attendant.done(self._taken, meanwhile)
         except CameraError as error:
             self._failed(str(error), open_again=True)
             raise
         if (reason := self._flaw(camera, frame)) is not None:
             black_s = REOPEN_BLACK_S if self._black_since is None else self._clock() - self._black_since
-            self._failed(reason, open_again=camera.live and black_s >= REOPEN_BLACK_S)
+            self._failed(reason, open_again=camera.live and black_s >= REOPEN_BLACK_S, costs=not camera.fed)
             raise CameraError(reason)
         self._works()
         return frame
@@ -120,7 +125,7 @@ class Watched(Camera):
 
     def _stale(self, frame: Frame) -> str | None:
         age_s = (now() - frame.time).total_seconds()
-        if self._stale_s is None or age_s <= self._stale_s:
+        if self.stale_s is None or age_s <= self.stale_s:
             return None
         since = frame.time.astimezone()
         day = "" if since.date() == now().astimezone().date() else f"{since:%Y-%m-%d} "
@@ -145,7 +150,8 @@ class Watched(Camera):
         self._frozen = self._same >= FROZEN_FRAMES and frozen_s >= FROZEN_S
         return f"{self.name}: frozen, the same picture for {frozen_s:.0f} s" if self._frozen else None
 
-    def _failed(self, reason: str, *, open_again: bool) -> None:
+    def _failed(self, reason: str, *, open_again: bool, costs: bool = True) -> None:
+        """costs: asking again costs something, so that it is done less and less often."""
         if self._closed:
             return
         at = self._clock()
@@ -157,7 +163,7 @@ class Watched(Camera):
         else:
             log.debug("%s", reason)
         self._reason, self._again_at = reason, at + self._pause_s
-        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S) if costs else FIRST_PAUSE_S
         if open_again:
             self._attendant.done(self._let_go)
 

@@ -3,8 +3,10 @@
 import argparse
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 EXAMPLES = """examples:
   digitd run                                   /etc/digitd/digitd.toml, as systemd starts it
@@ -12,6 +14,7 @@ EXAMPLES = """examples:
 
 signals: SIGTERM stops within two seconds, all that was read kept; SIGHUP reads configuration and models again
 """
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 GOODBYE_S = 0.5
 """How long the cameras' threads are waited for."""
 
@@ -28,13 +31,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `digitd run`."""
     from edge.capture.attendant import busy_after
-    from edge.daemon import Daemon
     from edge.guard import guarded
     from edge.journal import log_to
 
     log_to(sys.stderr, verbose=args.verbose or args.debug)
+    early: list[int] = []
+    for each in SIGNALS:
+        signal.signal(each, lambda number, _: early.append(number))
+    from edge.daemon import Daemon  # and with it all libraries, which takes a while
+
     daemon = Daemon(args.config)
-    daemon.listen_to_signals()
+
+    def handle(number: int, _: FrameType | None = None) -> None:
+        if number == signal.SIGHUP:
+            daemon.reload()
+        else:
+            daemon.stop()
+
+    for each in SIGNALS:
+        signal.signal(each, handle)
+    for number in early:
+        handle(number)
     code = guarded(daemon.run, program="digitd", debug=args.debug)
     if busy_after(GOODBYE_S):
         # FFmpeg, or a driver, would abort the process where the interpreter is taken down under it.

@@ -81,7 +81,7 @@ class Camera(Section):
         name = {in_file: setting for setting, in_file in IN_FILE.items()}.get(str(info.field_name), str(info.field_name))
         if (reason := refused(CameraSettings(source=info.data["source"], **{name: value}))) is not None:
             what, _, expected = reason.partition(": ")[2].partition("; expected ")
-            raise Refused(expected or f"no such key: {what.partition(';')[0]}", fix=None if expected else "leave it out")
+            raise Refused(expected or f"it to be left out: {what.partition(';')[0]}", fix=None if expected else "leave it out")
         return value
 
     @property

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from edge.errors import DigitdError
+from edge.journal import ANSWER
 from edge.outputs import homeassistant, topics
 from edge.outputs.feed import Feed
 from edge.outputs.homeassistant import CounterInfo
@@ -188,7 +189,7 @@ class Mqtt:
         try:
             told = topics.parse_command(received.topic, received.payload, settings.prefix, settings.device, self._counters)
         except CommandError as error:
-            log.warning("%s: ignored: %s", received.topic, error)
+            log.warning("%s: ignored: %s", received.topic, error, extra=ANSWER)
             return
         try:
             if self._on_command is not None:

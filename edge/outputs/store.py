@@ -29,7 +29,6 @@ fails before the reading could be written."""
 PAGE = 500
 """Records that are read at once, while other threads wait."""
 NONE: list[Record] = []
-
 log = logging.getLogger(__name__)
 
 
@@ -155,11 +154,12 @@ class Store:
             if self._commit(lambda connection: done.append(thin(connection, now, ages, delivered, self._thinned))):
                 self._thinned = done[-1]
 
-    def outputs(self, names: Collection[str]) -> None:
-        """Which outputs there are. One that is new begins with what comes from now on; one that is gone holds nothing back any more."""
+    def outputs(self, names: Collection[str], *, only: bool = True) -> None:
+        """Which outputs there are (only: no others). One that is new begins with what comes now; one that is gone holds nothing back."""
         with self._lock:
-            gone = [(name,) for name in self._kept.delivered if name not in names]
-            self._kept.delivered = {name: self._kept.delivered.get(name, self._next - 1) for name in names}
+            before = self._kept.delivered
+            gone = [(name,) for name in before if only and name not in names]
+            self._kept.delivered = ({} if only else before) | {name: before.get(name, self._next - 1) for name in names}
             self._commit(lambda connection: connection.executemany("DELETE FROM output WHERE name = ?", gone))
 
     def pending(self, output: str, limit: int = 100) -> list[Record]:

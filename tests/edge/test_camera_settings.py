@@ -20,8 +20,10 @@ def test_a_source_that_may_be_one_is_not_opened_and_nothing_is_said(source: str)
     ("source", "said"),
     [
         ("camera", 'camera source "camera": expected picamera2, v4l2:'),
-        ("http://h:99999/a.jpg", 'camera source "http://h:99999/a.jpg": not an address'),
-        ("rtsp://maria:s3cret@h:port/live", 'camera source "rtsp://…@h:port/live": not an address'),
+        ("http://h:99999/a.jpg", 'camera source "http://h:99999/a.jpg": no such port; expected one from 1 to 65535, or none: 80 is usual'),
+        ("rtsp://h:0/x", 'camera source "rtsp://h:0/x": no such port'),
+        ("http://[h/a.jpg", 'camera source "http://[h/a.jpg": not an address'),
+        ("rtsp://maria:s3cret@h:port/live", 'camera source "rtsp://…@h:port/live": no such port'),
         ("https://:443/a.jpg", 'camera source "https://:443/a.jpg": no host'),
         ("simulated:?colour=red", "simulated: no option colour; expected digits, "),
         ("simulated:?digits=8.5", 'simulated: digits="8.5"; expected a whole number'),

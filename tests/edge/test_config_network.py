@@ -77,7 +77,7 @@ def test_names_and_addresses_are_hosts(file: Path, host: str) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("rtsp://u:p@h:99999/x", "not an address"),
+        ("rtsp://u:p@h:99999/x", "no such port"),
         ("http://[", "not an address"),
         ("http://:80/", "no host"),
         ("simulated:?foo=1", "no option foo, expected digits, decimals"),

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from edge.journal import FOLD_S, Folding, Journal
+from edge.journal import ANSWER, FOLD_S, Folding, Journal
 
 
 def line(level: int, text: str) -> logging.LogRecord:
@@ -37,3 +37,9 @@ def test_another_fault_and_news_are_never_folded() -> None:
     folding = Folding(lambda: 0.0)
     assert [folding.filter(line(logging.WARNING, text)) for text in ("a", "b", "a")] == [True, True, False]
     assert all(folding.filter(line(logging.INFO, "water: 12.3")) for _ in range(3))
+
+
+def test_an_answer_to_a_person_is_said_however_often_they_ask() -> None:
+    folding, answer = Folding(lambda: 0.0), line(logging.ERROR, "the configuration is left as it was")
+    vars(answer).update(ANSWER)
+    assert all(folding.filter(answer) for _ in range(3))

@@ -52,3 +52,10 @@ def test_whoever_asks_does_not_draw(live: Live) -> None:
     live.show(np.zeros((100, 400), np.uint8), NOON, {"water": reading("1234.5")})
     live.annotated()
     assert [thread.name for thread in set(threading.enumerate()) - before] == ["apart"]
+
+
+def test_what_was_shown_is_let_go_of(live: Live) -> None:
+    live.show(np.zeros((100, 400), np.uint8), NOON, {"water": reading("1234.5")})
+    assert live.annotated() is not None
+    live.forget()
+    assert (live.frame(), live.annotated(), live.status()["counters"]) == (None, None, {})
