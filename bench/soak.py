@@ -69,7 +69,8 @@ def _serving(camera: Simulated) -> Iterator[str]:
             self.send_header("Content-Type", "image/jpeg")
             self.send_header("Content-Length", str(len(picture)))
             self.end_headers()
-            self.wfile.write(picture)
+            with contextlib.suppress(OSError):  # the daemon may have ended meanwhile
+                self.wfile.write(picture)
 
         def log_message(self, *_: object) -> None:
             pass

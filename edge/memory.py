@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
-EVERY_S = 600.0
+EVERY_S = 60.0
 """Between two times that idle memory is given back: it takes a millisecond or two."""
 
 
@@ -19,7 +19,7 @@ def give_back() -> None:
 
 
 class Idle:
-    """Gives back what lies idle, at first and then every ten minutes: over years a heap that many threads share frays.
+    """Gives back what lies idle, at first and then every minute: over years a heap that many threads share frays.
 
     Example: `idle = Idle()`, and `idle.tick()` with each frame.
     """
