@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge import daemon as module
+from edge.capture import attendant
 from edge.cli import main
 
 
@@ -33,6 +34,8 @@ class Recorded:
 
 def test_signals_that_come_while_it_starts_are_followed_once_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "Daemon", Recorded)
+    # Another test's camera may still be at work, and the command would end this process for it.
+    monkeypatch.setattr(attendant, "busy_after", lambda _: False)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         assert main(["run", "--config", str(tmp_path / "digitd.toml")]) == 0
