@@ -10,6 +10,20 @@ EVERY_S = 60.0
 """Between two times that idle memory is given back: it takes a millisecond or two."""
 
 
+MMAP_THRESHOLD = -3
+"""M_MMAP_THRESHOLD of malloc.h."""
+LARGE_BYTES = 256 * 1024
+
+
+def keep_apart() -> None:
+    """Let the C library take large blocks, which are pictures, from the system one by one and give them back as soon as they are freed.
+
+    By itself it begins after some to place them among small ones, where they leave holes that are never the size of the next.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, LARGE_BYTES)
+
+
 def give_back() -> None:
     """Let the C library part with what was freed. By itself it keeps what importing, reading the configuration and opening the camera
     took and will never take again. Only GNU's has to be told; others have no `malloc_trim`.

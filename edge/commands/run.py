@@ -33,7 +33,9 @@ def run(args: argparse.Namespace) -> int:
     from edge.capture.attendant import busy_after
     from edge.guard import guarded
     from edge.journal import log_to
+    from edge.memory import keep_apart
 
+    keep_apart()
     log_to(sys.stderr, verbose=args.verbose or args.debug)
     early: list[int] = []
     for each in SIGNALS:

@@ -1,12 +1,15 @@
 """What was freed goes back to the machine."""
 
 import ctypes
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from edge import memory
 from edge.memory import EVERY_S, Idle, give_back
+from tests.test_arrows import ROOT
 
 BLOCKS, BLOCK_BYTES = 1000, 60_000
 """Small enough that the C library takes them from its heap."""
@@ -39,3 +42,34 @@ def test_it_is_given_back_at_first_and_then_now_and_then(monkeypatch: pytest.Mon
     for now[0] in (100.0, 100.1, 99.0 + EVERY_S, 100.0 + EVERY_S, 101.0 + EVERY_S, 100.0 + 2 * EVERY_S):
         idle.tick()
     assert given == [100.0, 100.0 + EVERY_S, 100.0 + 2 * EVERY_S]
+
+
+PICTURES = """
+import ctypes, sys
+from pathlib import Path
+from edge.memory import keep_apart
+if sys.argv[1] == "apart":
+    keep_apart()
+library = ctypes.CDLL(None)
+library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+resident = lambda: int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+library.free(library.malloc(1 << 20))  # from then on the C library places blocks of this size among small ones
+blocks = [library.malloc(1 << 20) for _ in range(20)]
+for block in blocks:
+    ctypes.memset(block, 1, 1 << 20)
+last = library.malloc(100)  # keeps the heap from shrinking by itself
+before = resident()
+for block in blocks:
+    library.free(block)
+print(before - resident())
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="only GNU's C library has to be told")
+def test_pictures_are_given_back_as_soon_as_they_are_freed() -> None:
+    freed = {
+        how: int(subprocess.run([sys.executable, "-c", PICTURES, how], capture_output=True, text=True, check=True, cwd=ROOT).stdout)
+        for how in ("apart", "as it is")
+    }
+    assert freed["apart"] > 19 << 20
+    assert freed["as it is"] < 10 << 20  # else nobody needs to be told
