@@ -29,7 +29,8 @@ from edge.vision.window import Corners, Image, inside
 ALIGN_EVERY_S = 1.0
 """A camera that was nudged is noticed within so long; looking at every frame would cost more than all the rest."""
 READ_EVERY_S = 0.1
-"""What is new is read so often at most: at thirty frames a second a wheel that turns is new in nearly all of them, and none is missed."""
+"""What is new is read in the first frame of each such slot of time: at thirty frames a second a wheel that turns is new in nearly all of
+them, and none is missed. Slots are the same for all counters, so that the frames between cost none of them a reading."""
 WEIGH_EVERY_S = 1.0
 """A frame on which nothing is new moves the clock of what may have flowed, and this is often enough for that."""
 MOVED_PX = 0.7
@@ -53,6 +54,7 @@ class Tracker:
         self._window: Corners | None = None
         self._alignment: Alignment | None = None
         self._aligned_s = self._weighed_s = -1e12
+        self._slot: float | None = None
         self._cells: npt.NDArray[np.uint8] | None = None
         self._packed: str | None = None
         """`_cells` as `state` gives them; None once they have changed, for packing costs more than all else that is kept."""
@@ -67,7 +69,7 @@ class Tracker:
     def look(self, frame: Image, time: datetime.datetime) -> Reading:
         """What a frame, uint8 [H, W] or [H, W, 3], shows, with all that was seen before. time: UTC, when it was taken."""
         now_s = time.timestamp()
-        before, watch = self.history, Stopwatch()
+        before, watch, slot = self.history, Stopwatch(), now_s // READ_EVERY_S
         with watch.step("align"):
             lost = not self._aligned(frame, now_s)
         if lost:  # in the dark, and under glare, nothing is found
@@ -76,7 +78,8 @@ class Tracker:
             return self.reader.reading(self._seen(flaw, watch), None, before)
         with watch.step("window"):
             cells = self._cut(frame)
-            soon = self._outcome is not None and self._flaw is None and 0 <= now_s - self._weighed_s < READ_EVERY_S
+            soon = self._outcome is not None and self._flaw is None and slot == self._slot
+            self._slot = slot
             new = np.zeros(len(cells), np.bool_) if soon else novelty.changed(cells, self._cells)
         with watch.step("inference"):
             if new.any() or self._probabilities is None or self._flaw is not None:

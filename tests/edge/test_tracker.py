@@ -48,16 +48,34 @@ def test_a_running_counter_is_followed_to_a_step_and_never_backwards() -> None:
     assert tracker.rate(frame.time) == pytest.approx(600, rel=0.25)
 
 
+class Counting:
+    """The recognizer, with how many cells it was asked for."""
+
+    classes, runtime, quantized = RECOGNIZER.classes, RECOGNIZER.runtime, RECOGNIZER.quantized
+    name, sha256 = RECOGNIZER.name, RECOGNIZER.sha256
+    cells = 0
+
+    def read(self, cells: np.ndarray) -> np.ndarray:
+        self.cells += len(cells)
+        return RECOGNIZER.read(cells)
+
+
+def test_at_thirty_frames_a_second_all_counters_are_read_in_the_same_third_of_the_frames() -> None:
+    with camera(counters=2, rate=200.0, step=1 / 30) as plate:
+        counting = [Counting(), Counting()]
+        trackers = [Tracker(Reader(each, digits=7, decimals=1), window) for each, window in zip(counting, plate.windows, strict=True)]
+        read = []
+        for _ in range(240):
+            frame, before = plate.frame(), [each.cells for each in counting]
+            for tracker in trackers:
+                tracker.look(frame.picture, frame.time)
+            read.append([each.cells > cells for each, cells in zip(counting, before, strict=True)])
+    either, each = np.array(read).any(1), np.array(read).mean(0)
+    assert each.min() > 0.1
+    assert either.mean() <= 0.35
+
+
 def test_what_has_not_changed_is_not_read_again() -> None:
-    class Counting:
-        classes, runtime, quantized = RECOGNIZER.classes, RECOGNIZER.runtime, RECOGNIZER.quantized
-        name, sha256 = RECOGNIZER.name, RECOGNIZER.sha256
-        cells = 0
-
-        def read(self, cells: np.ndarray) -> np.ndarray:
-            self.cells += len(cells)
-            return RECOGNIZER.read(cells)
-
     with camera(rate=0.0) as plate:
         counting = Counting()
         tracker = Tracker(Reader(counting, digits=7, decimals=1), plate.windows[0])
