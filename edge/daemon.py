@@ -50,7 +50,7 @@ class Daemon:
         self.config = load(path, files=True)
         self._kinds: Mapping[str, Kind] = assembly.kinds(self.config)
         self._notifier = notifier or Notifier()
-        self._commands: deque[tuple[str, str, Decimal | None]] = deque()
+        self._commands: deque[tuple[str, Decimal | None]] = deque()
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # a signal may put while the loop gets: no Event bears that
         self._stopping = self._reloading = False
         self._camera: Watched | None = None
@@ -98,7 +98,7 @@ class Daemon:
             raise UsageError(f"no counter {counter}; there are: {', '.join(self._kinds)}")
         if value is not None:
             kind.reader.steps(value)
-        self._commands.append((counter, command, value))
+        self._commands.append((counter, value))
         self._wake.put(None)
 
     def _started(self, store: Store, *, bare: bool = False) -> Parts:
@@ -217,7 +217,7 @@ class Daemon:
     def _follow(self, store: Store, parts: Parts) -> None:
         """Do what was commanded; the next reading tells of it, at once."""
         while self._commands:
-            counter, _, value = self._commands.popleft()
+            counter, value = self._commands.popleft()
             if (recorder := parts.recorders.get(counter)) is None:
                 continue
             if value is not None:

@@ -8,8 +8,6 @@ from collections.abc import Callable
 
 EVERY_S = 60.0
 """Between two times that idle memory is given back: it takes a millisecond or two."""
-
-
 MMAP_THRESHOLD = -3
 """M_MMAP_THRESHOLD of malloc.h."""
 LARGE_BYTES = 256 * 1024

@@ -3,12 +3,11 @@
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Self
 
 from edge import assembly
-from edge.assembly import Kind, Output, Serving
+from edge.assembly import Kind, OnCommand, Output, Serving
 from edge.config.schema import Config
 from edge.live import Live
 from edge.outputs.doubtful import Doubtful, beside
@@ -17,12 +16,10 @@ from edge.outputs.store import Store
 from edge.reading import Reading
 from edge.recorder import Recorder
 
-Told = Callable[[str, str, Decimal | None], None]
-
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """Example: `with Parts.of(config, kinds, store, told, camera) as parts: …`"""
+    """Example: `parts = Parts.of(config, kinds, store, told)`, and `parts.close()` when another configuration takes its place."""
 
     config: Config
     kinds: Mapping[str, Kind]
@@ -33,7 +30,7 @@ class Parts:
     _open: contextlib.ExitStack
 
     @classmethod
-    def of(cls, config: Config, kinds: Mapping[str, Kind], store: Store, told: Told, *, bare: bool = False) -> Self:
+    def of(cls, config: Config, kinds: Mapping[str, Kind], store: Store, told: OnCommand, *, bare: bool = False) -> Self:
         """All of it, running. told: takes commands from outside; bare: without all that the world sees, which cannot be had now. Raises
         DigitdError where a file that is named cannot be read, or an address not be listened on; nothing runs then, and nothing is lost."""
         with contextlib.ExitStack() as stack:
