@@ -18,6 +18,7 @@ import numpy.typing as npt
 from edge.counter.wheels import (
     BACKLASH_DIGITS,
     CARRY_STARTS,
+    NEVER,
     OFFSET_DIGITS,
     OFFSETS,
     RESTING_DIGITS,
@@ -25,10 +26,13 @@ from edge.counter.wheels import (
     STEPS_PER_DIGIT,
     TURNING,
     Floats,
+    Integers,
     Mechanism,
     blurred,
     carries,
     likelihoods,
+    sharpened,
+    shifted,
 )
 
 BEAM = 6
@@ -83,24 +87,24 @@ class Evidence:
 
     def __init__(self, probabilities: npt.NDArray[np.floating], mechanism: Mechanism) -> None:
         """probabilities [N, K] of N wheels, the first (leftmost) wheel first; K = 10 or 100."""
-        fine = likelihoods(probabilities, mechanism)
+        narrow = sharpened(probabilities)
         self.coupled = mechanism.display == "wheels"
         self.rolling = self.coupled and mechanism.rolling is True
         self.offsets = _offsets(mechanism)
-        starts = CARRY_STARTS if mechanism.carry_start is None and self.coupled else {mechanism.carry_start or 9.0: 1.0}
+        starts = CARRY_STARTS if mechanism.carry_start is None else {mechanism.carry_start: 1.0}
+        if not self.coupled:
+            starts = {NEVER: 1.0}
         self.starts = tuple(starts)
-        self.carries = carries(tuple(starts))
-        self.last_carries = carries(tuple(starts), -0.5 * HALF_A_TENTH / STEPS_PER_DIGIT)
         offset_prior = np.exp(-0.5 * (self.offsets / OFFSET_DIGITS) ** 2)
         self.prior = np.outer(list(starts.values()), offset_prior / offset_prior.sum())
-        at = (np.arange(STEPS) + np.rint(self.offsets * STEPS_PER_DIGIT).astype(int)[:, None]) % STEPS
-        placed = blurred(fine, BACKLASH_DIGITS if self.coupled else LCD_DIGITS)
+        at = shifted(tuple(self.offsets.tolist()), mechanism.offsets, len(narrow))  # [N, O, 200]
+        placed = likelihoods(narrow, BACKLASH_DIGITS if self.coupled else LCD_DIGITS)
         scale = placed.max(1, keepdims=True)
         self.log_scale = float(np.log(scale).sum())
-        self.wheels = (placed / scale)[:, at]  # [N, O, 200]
+        self.wheels = (placed / scale)[np.arange(len(narrow))[:, None, None], at]  # [N, O, 200]
         if self.coupled:
-            resting = blurred(fine[-1:], RESTING_DIGITS)[0]
-            self.wheels[-1] = _last_wheel(_passed(fine[-1])[at] / scale[-1], resting[at] / scale[-1], TURNING[mechanism.rolling])
+            turning, resting = _passed(likelihoods(narrow[-1])), likelihoods(narrow[-1], RESTING_DIGITS)
+            self.wheels[-1] = _last_wheel(turning[at[-1]], resting[at[-1]], TURNING[mechanism.rolling]) / scale[-1]
         else:
             self.wheels *= ON_A_DIGIT
         self.carried: list[Floats] = []  # [S, O, 20] for each wheel: what those to its right say of how far it has moved
@@ -127,7 +131,7 @@ class Evidence:
         """The same frame for one who keeps count, by `log_places`: novelty [N], 0 to 1, is how much each wheel's picture says; and a last
         wheel that turns may be read a little off, which matters to the next frame as it does not to the digit."""
         told = copy.copy(self)
-        told.wheels = self.wheels ** novelty[:, None, None]
+        told.wheels = self.wheels.copy() if (novelty == 1).all() else self.wheels ** novelty[:, None, None]
         if self.rolling:
             told.wheels[-1] = blurred(told.wheels[-1], READ_DIGITS)
         return told
@@ -147,16 +151,13 @@ class Evidence:
     def _forward(self) -> None:
         """Messages from the last wheel to the first; `total` is the weight of all values together."""
         starts, offsets = self.prior.shape
-        unmoved = np.zeros((starts, offsets, STEPS_PER_DIGIT))
-        unmoved[..., 0] = 1.0
-        free = np.ones((starts, offsets, STEPS_PER_DIGIT))
-        message = free if self.coupled else unmoved
+        message = np.ones((starts, offsets, STEPS_PER_DIGIT))
         for i in reversed(range(len(self.wheels))):
             self.carried.append(message)
-            weights = (self.wheels[i].reshape(offsets, 10, STEPS_PER_DIGIT) * message[:, :, None, :]).reshape(starts, offsets, -1)
-            message = weights @ self._carries(i) if self.coupled else unmoved * weights.sum(-1, keepdims=True)
+            weights = self.wheels[i].reshape(offsets, 10, STEPS_PER_DIGIT) * message[:, :, None]
+            message = weights.reshape(starts, offsets, STEPS) @ self._carries(i)
         self.carried.reverse()
-        weights = np.einsum("so,sof->so", self.prior, message)
+        weights = self.prior * message.sum(2)
         self._keep(likely := weights >= NEGLIGIBLE * weights.max())
         weights = weights[likely.any(1)][:, likely.any(0)]
         self.total = float(weights.sum())
@@ -165,8 +166,9 @@ class Evidence:
     def _keep(self, likely: npt.NDArray[np.bool_]) -> None:
         """Go on with those carry starts and offsets [S, O] alone that the frame leaves likely: the wheels together tell the offset well."""
         starts, offsets = np.asarray(likely.any(1)), np.asarray(likely.any(0))
+        if starts.all() and offsets.all():
+            return
         self.starts = tuple(itertools.compress(self.starts, starts.tolist()))
-        self.carries, self.last_carries = self.carries[starts], self.last_carries[starts]
         self.offsets, self.wheels = self.offsets[offsets], self.wheels[:, offsets]
         self.prior = self.prior[starts][:, offsets]
         self.carried = [message[starts][:, offsets] for message in self.carried]
@@ -174,8 +176,10 @@ class Evidence:
     def _search(self, count: int) -> tuple[npt.NDArray[np.int64], Floats]:
         """The `count` heaviest strings int64 [count, N] and their weights, best first."""
         strings, above = np.zeros((1, 0), np.int64), self._nothing_above(1)
-        for i in range(len(self.wheels)):
-            ways = self._ways(i, above)
+        for i, wheel in enumerate(self.wheels):
+            # The weight of this wheel and all to its left, with this one at each digit and twentieth: [B, S, O, 10, 20].
+            moved = above @ self._carries(i).swapaxes(1, 2) if i else above[..., :1]
+            ways = (moved * wheel).reshape(*above.shape[:3], 10, STEPS_PER_DIGIT)
             weights = np.einsum("bsodf,sof->bd", ways, self.carried[i]).ravel()
             order = np.argsort(-weights)[:count]
             parents, digits = np.divmod(order, 10)
@@ -187,35 +191,19 @@ class Evidence:
         """[M, S, O, 20]: weight of each string int64 [M, N] by the twentieths of the last wheel."""
         above = self._nothing_above(len(strings))
         count, starts, offsets, _ = above.shape
-        m, s, o = np.ogrid[:count, :starts, :offsets]
-        m, s, o = m[..., None], s[..., None], o[..., None]
-        twentieths = np.arange(STEPS_PER_DIGIT)
-        for i, wheel in enumerate(self.wheels):
-            places = (strings[:, i, None] * STEPS_PER_DIGIT + twentieths)[:, None, None]  # [M, 1, 1, 20]
-            moved = self._moved(i)[s, places] if i and self.coupled else 0  # [M, S, 1, 20]
-            above = above[m, s, o, moved] * wheel[o, places]
+        number = np.arange(len(self.wheels))[:, None]
+        wheels = self.wheels.reshape(-1, offsets, 10, STEPS_PER_DIGIT)[number, :, strings.T][:, :, None]  # [N, M, 1, O, 20]
+        moved = _moves(self.starts, len(self.wheels))[number, :, strings.T][:, :, :, None]  # [N, M, S, 1, 20]
+        at = moved + np.arange(above.size).reshape(above.shape)[..., :1]  # [N, M, S, O, 20], in `above` laid flat
+        for wheel, places in zip(wheels, at, strict=True):
+            above = above.take(places) * wheel
         return np.asarray(above * self.carried[-1], np.float64)
 
-    def _moved(self, i: int) -> npt.NDArray[np.int64]:
-        """[S, 200]: the twentieths by which wheel i, at each of its places, has moved the one to its left."""
-        return _twentieths(self.starts, -0.5 * HALF_A_TENTH / STEPS_PER_DIGIT if i == len(self.wheels) - 1 else 0.0)
-
     def _carries(self, i: int) -> Floats:
-        """[S, 200, 20]: how far wheel i, at each of its places, has moved the one to its left."""
-        return self.last_carries if i == len(self.wheels) - 1 else self.carries
+        return _carries(self.starts, i == len(self.wheels) - 1)
 
     def _nothing_above(self, count: int) -> Floats:
         return np.broadcast_to(self.prior[None, :, :, None], (count, *self.prior.shape, STEPS_PER_DIGIT))
-
-    def _ways(self, i: int, above: Floats) -> Floats:
-        """[B, S, O, 10, 20]: weight of wheel i and all to its left with wheel i at each digit and twentieth.
-
-        above: [B, S, O, 20], the weight of the wheel to the left by the twentieths that it has moved.
-        """
-        count, starts, offsets, _ = above.shape
-        moved = above @ self._carries(i).transpose(0, 2, 1) if i and self.coupled else above[..., :1]  # [B, S, O, 200 or 1]
-        ways: Floats = (moved * self.wheels[i]).reshape(count, starts, offsets, 10, STEPS_PER_DIGIT)
-        return ways
 
 
 def _passed(fine: Floats) -> Floats:
@@ -223,9 +211,16 @@ def _passed(fine: Floats) -> Floats:
     return np.asarray((np.roll(fine, HALF_A_TENTH) + fine) / 2, np.float64)
 
 
+def _carries(starts: tuple[float, ...], last: bool) -> Floats:
+    """[S, 200, 20]: how far a wheel, at each of its places, moves the one to its left."""
+    return carries(starts, -0.5 * HALF_A_TENTH / STEPS_PER_DIGIT if last else 0.0)
+
+
 @functools.cache
-def _twentieths(starts: tuple[float, ...], shift_digits: float) -> npt.NDArray[np.int64]:
-    return np.asarray(carries(starts, shift_digits).argmax(2), np.int64)
+def _moves(starts: tuple[float, ...], count: int) -> Integers:
+    """[N, S, 10, 20]: the twentieths by which each wheel, at each digit and twentieth, moves the one to its left."""
+    moves = [_carries(starts, i == count - 1).argmax(2) for i in range(count)]
+    return np.asarray(np.reshape(moves, (count, len(starts), 10, STEPS_PER_DIGIT)), np.int64)
 
 
 def _last_wheel(turning: Floats, resting: Floats, share: float) -> Floats:

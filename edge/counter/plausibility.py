@@ -127,19 +127,20 @@ def observe(
     )
     shown = int(raw.digits)
     alone = history.value is None or progress.reach >= CHECKED_DIGITS or not before or before[0][2] is None
-    settled = _settled(kept, rules.min_confidence if alone else CERTAIN, rules, count)
+    shares = kept.shares()
+    settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
     if settled is None or not _agrees(settled, shown, rules, new, stays=settled == history.value):
         verdict = _why(history, shown, progress)
     else:
         verdict, kept = Verdict.OK, dataclasses.replace(kept, value=settled)
-    return Outcome(verdict=verdict, value=kept.value, raw=raw, confidence=min(kept.shares().get(shown, 0.0), 1.0), history=kept)
+    return Outcome(verdict=verdict, value=kept.value, raw=raw, confidence=min(shares.get(shown, 0.0), 1.0), history=kept)
 
 
-def _settled(history: History, certain: float, rules: Rules, count: int) -> int | None:
+def _settled(history: History, shares: dict[int, float], certain: float, rules: Rules, count: int) -> int | None:
     """The value that is certain enough to publish. A last wheel on the brink of the next digit may be read as either, and goes on as it
     was published: no step back, and none forward before it is the likelier.
     """
-    shares, scale = history.shares(), int(10**count)
+    scale = int(10**count)
     best = max(shares, key=shares.__getitem__)
     lower, higher = (best - 1) % scale, (best + 1) % scale
     undecided = sum(share for value, share in shares.items() if not _decided(value, (best, lower, higher), history.value, count))

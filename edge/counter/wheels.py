@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Display = Literal["wheels", "lcd"]
 
 STEPS_PER_DIGIT = 20
@@ -30,6 +31,8 @@ RESTING_DIGITS = 0.06
 """Standard deviation of the last wheel's place where it rests."""
 CARRY_STARTS = {8.4: 0.25, 9.0: 0.5, 9.4: 0.25}
 """Where on the wheel to the right, in digits, a wheel begins to move, and how common that is; it arrives when that one reaches 0."""
+NEVER = 10.0
+"""Where digits begin to move that are no wheels."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,28 +52,36 @@ class Mechanism:
     """Digits that each wheel stands too high by itself, as learnt, from the first (leftmost) to the last."""
 
 
-def likelihoods(probabilities: npt.NDArray[np.floating], mechanism: Mechanism) -> Floats:
-    """P(what the network saw | position) up to a factor, float64 [N, 200], from its probabilities [N, K] (K = 10 or 100)."""
-    count, classes = probabilities.shape
-    fine = ((1 - DOUBT) * _sharpened(np.asarray(probabilities, np.float64)) + DOUBT / classes) @ _refinement(classes)
-    for i, offset in enumerate(mechanism.offsets[:count]):
-        fine[i] = np.roll(fine[i], -round(offset * STEPS_PER_DIGIT))
-    return np.asarray(fine, np.float64)
+def sharpened(probabilities: npt.NDArray[np.floating]) -> Floats:
+    """The network's probabilities [N, K] (K = 10 or 100) as the odometer takes them, float64 [N, K]: never without a doubt, and each peak
+    with its mass as it was, and narrower. The network is taught targets as wide as the labels' noise, and knows better."""
+    wide = np.asarray(probabilities, np.float64)
+    classes = wide.shape[1]
+    if classes != 10:
+        near = np.maximum(wide @ _neighbourhood(classes), 1e-12)
+        narrow = wide * (wide / near) ** SHARPNESS
+        wide = narrow * (near / np.maximum(narrow @ _neighbourhood(classes), 1e-12))
+    return np.asarray((1 - DOUBT) * wide + DOUBT / classes, np.float64)
+
+
+def likelihoods(narrow: Floats, sigma_digits: float = 0.0) -> Floats:
+    """P(what the network saw | place) up to a factor, float64 [..., 200], from `sharpened` probabilities [..., K], where each wheel may
+    stand off its place with a standard deviation of `sigma_digits`."""
+    return np.asarray(narrow @ _refinement(narrow.shape[-1], sigma_digits), np.float64)
 
 
 def blurred(fine: Floats, sigma_digits: float) -> Floats:
-    """Likelihoods [N, 200] where each wheel may stand off its place with a standard deviation of `sigma_digits`."""
+    """Likelihoods [..., 200] where each wheel may stand off its place with a standard deviation of `sigma_digits`."""
     return fine @ _blur(sigma_digits)
 
 
-def _sharpened(probabilities: Floats) -> Floats:
-    """Each peak with its mass as it was, and narrower: the network is taught targets as wide as the labels' noise, and knows better."""
-    classes = probabilities.shape[1]
-    if classes == 10:
-        return probabilities
-    near = np.maximum(probabilities @ _neighbourhood(classes), 1e-12)
-    narrow = probabilities * (probabilities / near) ** SHARPNESS
-    return narrow * (near / np.maximum(narrow @ _neighbourhood(classes), 1e-12))
+@functools.lru_cache(maxsize=32)
+def shifted(offsets: tuple[float, ...], own: tuple[float, ...], count: int) -> Integers:
+    """Where each place is found on each of `count` wheels that all stand the offsets [O] too high, and `own` by themselves: [N, O, 200]."""
+    each = np.zeros((count, 1))
+    each[: len(own), 0] = own[:count]
+    steps = np.rint(each * STEPS_PER_DIGIT) + np.rint(np.array(offsets) * STEPS_PER_DIGIT)  # [N, O]
+    return np.asarray((np.arange(STEPS) + steps[..., None]) % STEPS, np.int64)
 
 
 @functools.cache
@@ -80,8 +91,10 @@ def _neighbourhood(classes: int) -> Floats:
 
 
 @functools.cache
-def _refinement(classes: int) -> Floats:
-    """[K, 200]: linear interpolation between tenths; with whole digits, the digit within half a digit of its place."""
+def _refinement(classes: int, sigma_digits: float) -> Floats:
+    """[K, 200]: linear interpolation between tenths; with whole digits, the digit within half a digit of its place. Then the blur."""
+    if sigma_digits:
+        return blurred(_refinement(classes, 0.0), sigma_digits)
     steps = STEPS // classes
     matrix = np.zeros((classes, STEPS))
     if classes == 10:
@@ -105,10 +118,8 @@ def _blur(sigma_digits: float) -> Floats:
 
 @functools.cache
 def carries(starts: tuple[float, ...], shift_digits: float = 0.0) -> Floats:
-    """[S, 200, 20]: 1 where a wheel at position g, plus a shift, puts the wheel to its left f twentieths on its way to the next digit."""
-    matrix = np.zeros((len(starts), STEPS, STEPS_PER_DIGIT))
-    positions = np.arange(STEPS) / STEPS_PER_DIGIT + shift_digits
-    for s, start in enumerate(starts):
-        way = np.clip((positions - start) / (10.0 - start), 0.0, 1.0)
-        matrix[s, np.arange(STEPS), np.minimum(np.rint(way * STEPS_PER_DIGIT).astype(int), STEPS_PER_DIGIT - 1)] = 1.0
-    return matrix
+    """[S, 200, 20]: 1 where a wheel at place g, plus a shift, puts the wheel to its left f twentieths on its way to the next digit."""
+    places = np.arange(STEPS) / STEPS_PER_DIGIT + shift_digits
+    way = np.array([np.clip((places - start) / max(10.0 - start, 1e-9), 0.0, 1.0) for start in starts])
+    moved = np.minimum(np.rint(way * STEPS_PER_DIGIT).astype(int), STEPS_PER_DIGIT - 1)
+    return np.asarray(moved[..., None] == np.arange(STEPS_PER_DIGIT), np.float64)
