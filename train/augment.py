@@ -67,7 +67,7 @@ def counter(crops: Image, rng: np.random.Generator) -> Image:
     _neighbours(cells, rng)
     _frames(cells, visible, rng)
     relit = relight(cells * np.float32(1 / 255), rng)
-    return np.stack([stretch(cell) for cell in relit])
+    return stretch(relit)
 
 
 def _neighbours(cells: Floats, rng: np.random.Generator) -> None:

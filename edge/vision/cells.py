@@ -56,34 +56,41 @@ def to_grey(crop: Image) -> Image:
     return greys[best if scores[best] > PREFERENCE * scores[0] else 0]
 
 
-def stretch(cell: Image) -> Image:
-    """Contrast stretch: the 2nd and 98th percentiles become 0 and 255.
+def stretch(cells: Image) -> Image:
+    """Contrast stretch of each cell: its 2nd and 98th percentiles become 0 and 255.
 
-    cell: uint8 [H, W]; returns the same shape. A blank picture keeps its noise small (`MIN_CONTRAST`).
+    cells: uint8 [..., H, W]; returns the same shape. A blank picture keeps its noise small (`MIN_CONTRAST`).
     """
-    histogram = np.cumsum(np.bincount(cell.ravel(), minlength=256))
-    low = int(np.searchsorted(histogram, cell.size * LOW_PERCENTILE / 100, side="right"))
-    high = int(np.searchsorted(histogram, cell.size * HIGH_PERCENTILE / 100, side="left"))
-    if high - low < MIN_CONTRAST:
-        middle = (low + high) / 2
-        low, high = int(middle - MIN_CONTRAST / 2), int(middle + MIN_CONTRAST / 2)
-    levels = (np.arange(256, dtype=np.float32) - low) * (255.0 / (high - low))
-    return np.asarray(cv2.LUT(cell, np.clip(np.rint(levels), 0, 255).astype(np.uint8)), np.uint8)
+    flat = cells.reshape(-1, cells.shape[-2] * cells.shape[-1])
+    count, size = flat.shape
+    at = flat + 256 * np.arange(count)[:, None]  # each pixel's place among the levels of all cells
+    up_to = np.bincount(at.ravel(), minlength=256 * count).reshape(count, 256).cumsum(1)
+    low, high = (up_to <= size * LOW_PERCENTILE / 100).sum(1), (up_to < size * HIGH_PERCENTILE / 100).sum(1)
+    middle, blank = (low + high) / 2, high - low < MIN_CONTRAST
+    low = np.where(blank, np.trunc(middle - MIN_CONTRAST / 2), low)[:, None]
+    high = np.where(blank, np.trunc(middle + MIN_CONTRAST / 2), high)[:, None]
+    levels = (np.arange(256, dtype=np.float32) - low.astype(np.float32)) * (255.0 / (high - low)).astype(np.float32)
+    return np.asarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8).take(at).reshape(cells.shape), np.uint8)
 
 
 def to_cell(crop: Image) -> Image:
     """One cut-out digit, uint8 [H, W] or [H, W, 3] (blue, green, red), as the network sees it: uint8 [32, 32]."""
-    if crop.size == 0:
-        raise ValueError(f"an empty crop of shape {crop.shape}; expected at least one pixel")
-    grey = to_grey(crop)
-    shrinks = grey.shape[0] > CELL_SIZE or grey.shape[1] > CELL_SIZE
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return stretch(np.asarray(cv2.resize(grey, (CELL_SIZE, CELL_SIZE), interpolation=interpolation), np.uint8))
+    return np.asarray(to_cells([crop])[0, :, :, 0], np.uint8)
 
 
 def to_cells(crops: list[Image]) -> Image:
-    """Cut-out digits as the network takes them: uint8 [N, 32, 32, 1]."""
-    cells = np.empty((len(crops), CELL_SIZE, CELL_SIZE, 1), np.uint8)
-    for i, crop in enumerate(crops):
-        cells[i, :, :, 0] = to_cell(crop)
-    return cells
+    """Cut-out digits, each uint8 [H, W] or [H, W, 3] (blue, green, red), as the network takes them: uint8 [N, 32, 32, 1]."""
+    cells = np.empty((len(crops), CELL_SIZE, CELL_SIZE), np.uint8)
+    for cell, crop in zip(cells, crops, strict=True):
+        if crop.size == 0:
+            raise ValueError(f"an empty crop of shape {crop.shape}; expected at least one pixel")
+        cell[:] = _at_size(to_grey(crop))
+    return stretch(cells)[..., None]
+
+
+def _at_size(grey: Image) -> Image:
+    if grey.shape == (CELL_SIZE, CELL_SIZE):
+        return grey
+    shrinks = grey.shape[0] > CELL_SIZE or grey.shape[1] > CELL_SIZE
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, (CELL_SIZE, CELL_SIZE), interpolation=interpolation), np.uint8)

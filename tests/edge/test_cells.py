@@ -140,6 +140,12 @@ def test_stretch_ignores_a_few_glaring_pixels() -> None:
     np.testing.assert_array_equal(stretch(glaring)[1:], stretch(cell)[1:])
 
 
+def test_cells_stretched_together_come_out_as_each_alone() -> None:
+    rng = np.random.default_rng(0)
+    cells = np.stack([rng.integers(low, low + spread, (32, 32)) for low, spread in ((0, 256), (90, 40), (200, 3), (0, 2))]).astype(np.uint8)
+    np.testing.assert_array_equal(stretch(cells), [stretch(cell) for cell in cells])
+
+
 @given(arrays.arrays(np.uint8, (32, 32)))
 def test_stretch_keeps_the_order_of_grey_levels(cell: Image) -> None:
     order = np.argsort(cell.ravel(), kind="stable")
