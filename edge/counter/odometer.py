@@ -112,10 +112,8 @@ class Evidence:
 
     def decode(self, count: int = BEAM) -> Decoded:
         """The `count` most likely values."""
-        strings, weights = self._search(count)
-        shares = weights / self.total
-        best = strings[0]
-        confidences = np.minimum(((strings == best) * shares[:, None]).sum(0) / max(shares.sum(), TINY), 1.0)
+        strings, weights, marginals = self._search(count)
+        confidences = marginals[np.arange(len(marginals)), strings[0]] / max(self.total, TINY)
         logs = np.log(np.maximum(weights, TINY)) + self.log_scale
         return Decoded(
             candidates=tuple(
@@ -173,19 +171,21 @@ class Evidence:
         self.prior = self.prior[starts][:, offsets]
         self.carried = [message[starts][:, offsets] for message in self.carried]
 
-    def _search(self, count: int) -> tuple[npt.NDArray[np.int64], Floats]:
-        """The `count` heaviest strings int64 [count, N] and their weights, best first."""
-        strings, above = np.zeros((1, 0), np.int64), self._nothing_above(1)
+    def _search(self, count: int) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+        """The `count` heaviest strings int64 [count, N] and their weights, best first; and each digit's weight in all strings, [N, 10]."""
+        strings, marginals = np.zeros((1, 0), np.int64), np.empty((len(self.wheels), 10))
+        above = self._nothing_above(2)  # of each string so far, and of all together
         for i, wheel in enumerate(self.wheels):
-            # The weight of this wheel and all to its left, with this one at each digit and twentieth: [B, S, O, 10, 20].
+            # The weight of this wheel and all to its left, with this one at each digit and twentieth: [B + 1, S, O, 10, 20].
             moved = above @ self._carries(i).swapaxes(1, 2) if i else above[..., :1]
             ways = (moved * wheel).reshape(*above.shape[:3], 10, STEPS_PER_DIGIT)
-            weights = np.einsum("bsodf,sof->bd", ways, self.carried[i]).ravel()
+            *each, marginals[i] = np.einsum("bsodf,sof->bd", ways, self.carried[i])
+            weights = np.concatenate(each)
             order = np.argsort(-weights)[:count]
             parents, digits = np.divmod(order, 10)
             strings = np.concatenate([strings[parents], digits[:, None]], axis=1)
-            above = ways[parents, :, :, digits]
-        return strings, weights[order]
+            above = np.concatenate([ways[parents, :, :, digits], ways[-1:].sum(3)])
+        return strings, weights[order], marginals
 
     def _clamped(self, strings: npt.NDArray[np.int64]) -> Floats:
         """[M, S, O, 20]: weight of each string int64 [M, N] by the twentieths of the last wheel."""

@@ -1,12 +1,14 @@
 """The joint decoder: wheels' probabilities to the counter's value."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.counter.odometer import Evidence
-from edge.counter.wheels import Mechanism
+from edge.counter.wheels import Display, Mechanism
 from tests.edge.simulation import ideal, positions
 
 KNOWN = Mechanism(rolling=True, offset=0.0, carry_start=9.0)
@@ -89,3 +91,16 @@ def test_the_likelihood_of_a_named_value_is_that_of_the_candidate() -> None:
 def test_shares_of_all_values_add_up_to_one() -> None:
     found = Evidence(ideal(np.array([3.0, 7.4])), Mechanism()).decode(100)
     assert sum(np.exp(candidate.log_likelihood - found.log_evidence) for candidate in found.candidates) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("display", ["wheels", "lcd"])
+def test_where_nothing_can_be_read_no_wheel_is_certain(display: Display) -> None:
+    found = Evidence(np.full((5, 100), 0.01), Mechanism(display=display)).decode()
+    assert found.confidences == pytest.approx((0.1,) * 5)
+
+
+def test_a_wheel_is_as_certain_as_all_strings_with_its_digit_together() -> None:
+    found = Evidence(ideal(np.array([3.0, 7.4])), Mechanism()).decode(100)
+    for place in range(2):
+        together = [math.exp(each.log_likelihood) for each in found.candidates if each.digits[place] == found.digits[place]]
+        assert found.confidences[place] == pytest.approx(sum(together) / math.exp(found.log_evidence))
