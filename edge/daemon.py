@@ -54,7 +54,7 @@ class Daemon:
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # a signal may put while the loop gets: no Event bears that
         self._stopping = self._reloading = False
         self._camera: Watched | None = None
-        self._ready, self._idle = False, Idle()
+        self._ready = False
         self._due, self._again_at = 0.0, math.inf
         """When the next frame is to be taken, on the monotonic clock (0: at once), and when the configuration is tried again."""
         self._woken_for = 0
@@ -113,6 +113,7 @@ class Daemon:
             self._camera.close()
         self._notifier.expect(2 * config.camera.interval + config.camera.timeout + config.camera.lamp_warm_up + GRACE_S)
         self._due, self._again_at = 0.0, time.monotonic() + AGAIN_S if bare else math.inf
+        self._idle = Idle()
         return parts
 
     def _reloaded(self, store: Store, parts: Parts) -> Parts:

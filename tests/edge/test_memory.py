@@ -1,8 +1,11 @@
 """What was freed goes back to the machine."""
 
 import ctypes
+import gc
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +45,35 @@ def test_it_is_given_back_at_first_and_then_now_and_then(monkeypatch: pytest.Mon
     for now[0] in (100.0, 100.1, 99.0 + EVERY_S, 100.0 + EVERY_S, 101.0 + EVERY_S, 100.0 + 2 * EVERY_S):
         idle.tick()
     assert given == [100.0, 100.0 + EVERY_S, 100.0 + 2 * EVERY_S]
+
+
+class Ring:
+    """Garbage that only the collector finds."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture
+def unfrozen() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("unfrozen")
+def test_garbage_goes_every_minute_and_what_was_built_is_looked_at_only_when_it_is_built_anew() -> None:
+    now = [100.0]
+    built = Ring()
+    idle = Idle(clock=lambda: now[0])
+    idle.tick()
+    assert gc.get_freeze_count() > 0
+    of_old, of_new = weakref.ref(built), weakref.ref(Ring())
+    del built
+    now[0] += EVERY_S
+    idle.tick()
+    assert (of_old() is None, of_new() is None) == (False, True)
+    Idle(clock=lambda: now[0]).tick()
+    assert of_old() is None
 
 
 PICTURES = """
