@@ -89,7 +89,7 @@ library.free(library.malloc(1 << 20))  # from then on the C library places block
 blocks = [library.malloc(1 << 20) for _ in range(20)]
 for block in blocks:
     ctypes.memset(block, 1, 1 << 20)
-last = library.malloc(100)  # keeps the heap from shrinking by itself
+last = library.malloc(100_000)  # too large for a hole, so it lies behind them and keeps the heap from shrinking by itself
 before = resident()
 for block in blocks:
     library.free(block)
