@@ -26,7 +26,7 @@ train: $(READY) ## real digits → runs/*.keras, float32
 	$(RUN) train $(QUICK_OPTION) $(DATA_OPTION) $(ARGS)
 
 convert: $(READY) ## runs/*.keras → models/*.tflite and *.onnx in int8, with their cards
-	$(RUN) convert $(QUICK_OPTION)
+	$(RUN) convert $(QUICK_OPTION) $(ARGS)
 
 test: lint ## lint, types and all tests; ARGS="tests/edge -k wheel" for some
 	$(RUN) pytest $(ARGS)

@@ -3,8 +3,10 @@
 import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 
+from edge.errors import ModelError
 from edge.guard import guarded
 from train.recipes import SHIPPED
 from train.train_command import OUTPUT, QUICK_OUTPUT
@@ -21,38 +23,54 @@ examples:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 failed, 2 wrong usage."""
-    argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] == ["card"]:
+    words = list(sys.argv[1:] if argv is None else argv)
+    if [word for word in words if word != "--debug"][:1] == ["card"]:
         from convert import card
 
         parser = argparse.ArgumentParser(prog="python -m convert card")
         card.add_arguments(parser)
-        run, argv = card.main, argv[1:]
+        run = card.main
+        words.remove("card")
     else:
         parser = argparse.ArgumentParser(
             prog="python -m convert", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EPILOG,
             description="Quantize trained networks to int8 TFLite and ONNX, prove them on the test sets, and write them with their cards.",
         )  # fmt: skip
-        parser.add_argument("models", metavar="MODEL.keras", nargs="*", type=Path, help=f"default: {', '.join(SHIPPED)} of {OUTPUT}/")
+        parser.add_argument(
+            "models", metavar="MODEL.keras", nargs="*", type=Path, help=f"default: {', '.join(SHIPPED)} of {OUTPUT}/, if there"
+        )
         parser.add_argument("--output", type=Path, metavar="DIR", help=f"default: models, with --quick {QUICK_OUTPUT}/models")
         parser.add_argument("--quick", action="store_true", help=f"what `train --quick` wrote into {QUICK_OUTPUT}/")
         run = _convert
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    args = parser.parse_args(argv)
+    args = parser.parse_args(words)
     return guarded(lambda: run(args), program=parser.prog, debug=args.debug)
 
 
 def _convert(args: argparse.Namespace) -> int:
     source = QUICK_OUTPUT if args.quick else OUTPUT
     output = args.output or (QUICK_OUTPUT / "models" if args.quick else Path("models"))
-    for path in args.models or [source / f"{name}.keras" for name in SHIPPED]:
+    for path in args.models or _trained(source):
         convert(path, output, quick=args.quick)
     return 0
 
 
-def convert(path: Path, output: Path, *, quick: bool = False) -> None:
-    """Write `<output>/<name>.tflite`, `.onnx` and `.json` for a network that `train` wrote; all three or none.
+def _trained(source: Path) -> list[Path]:
+    """The networks of SHIPPED that are in a folder; what is not there is told. Raises ModelError where there is none."""
+    paths = [source / f"{name}.keras" for name in SHIPPED]
+    there = [path for path in paths if path.exists()]
+    if not there:
+        raise ModelError(f"{source}: found neither {' nor '.join(path.name for path in paths)}; train them first, or name a .keras file")
+    for path in paths:
+        if path not in there:
+            print(f"python -m convert: {path}: not there, not converted", file=sys.stderr)
+    return there
 
+
+def convert(path: Path, output: Path, *, quick: bool = False) -> None:
+    """Write `<output>/<name>.tflite`, `.onnx` and `.json` for a network that `train` wrote, once all three are whole and proven.
+
+    The card goes last. Killed before, it leaves the old card, whose SHA-256 refuse what is new beside it.
     Raises ModelError where the file is none of ours or the result does not read as well, DataError where the test set is missing.
     """
     from convert import verify
@@ -63,30 +81,34 @@ def convert(path: Path, output: Path, *, quick: bool = False) -> None:
     from train.evaluate import keras_read
 
     network, training = load_network(path)
-    sources = training.get("sources", ["real"])
-    name = training["name"]
+    name, sources = training["name"], training["sources"]
     limits = verify.QUICK if quick else verify.SHIPPED
     tflite, method = quantized(network, training, sources, allowed=limits.loss)
-    files = {f"{name}.tflite": tflite, f"{name}.onnx": to_onnx(tflite).SerializeToString()}
+    files = {output / f"{name}.tflite": tflite, output / f"{name}.onnx": to_onnx(tflite).SerializeToString()}
     output.mkdir(parents=True, exist_ok=True)
-    unfinished = {file: output / f".{file}" for file in (*files, f"{name}.json")}  # same suffix: the runtimes go by it
-    try:
-        for file, content in files.items():
-            unfinished[file].write_bytes(content)
-        first, second = (unfinished[file] for file in files)
+    with tempfile.TemporaryDirectory(dir=output, prefix=f".{name}-") as folder:
+        first, second = (write_aside(Path(folder), file, content) for file, content in files.items())
         test = verify.unseen(training["task"], sources)
         proof = verify.verify(keras_read(network), first, second, test, limits=limits)
         command = " ".join(["python -m convert", *sys.argv[1:]])
-        card = make_card(name, training, files, proof, data=test.data, method=method, command=command)
-        unfinished[f"{name}.json"].write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-        for file, part in unfinished.items():
-            part.replace(output / file)
-    finally:
-        for part in unfinished.values():
-            part.unlink(missing_ok=True)
+        card = make_card(training, files, proof, data=test.data, method=method, command=command)
+        text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+        third = write_aside(Path(folder), output / f"{name}.json", text.encode())
+        for part in (first, second, third):
+            part.replace(output / part.name)
     if isinstance(missing := card["parity"].get(verify.OLD_RUNTIME), str):
         print(f"python -m convert: {name}: {missing}", file=sys.stderr)
     print(shown(card))
+
+
+def write_aside(folder: Path, file: Path, content: bytes) -> Path:
+    """Write the content of `file` into a folder where it waits, under the same name; returns where. Raises OSError that names `file`."""
+    part = folder / file.name
+    try:
+        part.write_bytes(content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
+    return part
 
 
 if __name__ == "__main__":

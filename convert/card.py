@@ -7,12 +7,16 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from convert.verify import RENDERED
+from edge.errors import ModelError
 from edge.inference.model import read_card
 from edge.vision.cells import CELL_SIZE, HIGH_PERCENTILE, LOW_PERCENTILE, PREPROCESSING_VERSION
-from train.data_command import provenance
+from train.data_command import ATTRIBUTION, provenance
 from train.fit import commit
 
 TOOLS = ("tensorflow", "keras", "ai-edge-litert", "tf2onnx", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
+TRAINING = ("commit", "command", "sources", "recipe", "seed", "precision", "pictures", "sha256")
+"""What a card says of the training; `sha256` is of the pictures it learnt from, and their labels."""
 PREPROCESSING = {
     "handwritten": "28×28 as published, white on black, padded by two",
     "counter": f"edge.vision.cells: grey by the mix that separates best, {CELL_SIZE}×{CELL_SIZE}, percentiles {LOW_PERCENTILE:g} and "
@@ -21,36 +25,55 @@ PREPROCESSING = {
 
 
 def make_card(
-    name: str, training: dict[str, Any], files: dict[str, bytes], proof: dict[str, Any], *, data: str, method: str, command: str
+    training: dict[str, Any], files: dict[Path, bytes], proof: dict[str, Any], *, data: str, method: str, command: str
 ) -> dict[str, Any]:
-    """The card of a model. training: `<name>.training.json`; proof: what `verify` returned; files: contents by name;
-    data: the test set; method: how it was quantized."""
+    """The card of a model. training: `<name>.training.json`; proof: what `verify` returned; files: contents by where they go;
+    data: what `verify` measured on; method: how it was quantized."""
     classes = training["architecture"]["classes"]
-    tflite = next(file for file in files if file.endswith(".tflite"))
+    tflite = next(path for path in files if path.suffix == ".tflite")
     return {
-        "name": name,
+        "name": training["name"],
         "classes": classes,
         "input": f"uint8 [N, {CELL_SIZE}, {CELL_SIZE}, 1], scale 1/255, zero point 0",
         "output": f"uint8 [N, {classes}], scale 1/256, zero point 0: softmax over {'digits' if classes == 10 else 'tenths of a digit'}",
         "preprocessing_version": PREPROCESSING_VERSION,
         "preprocessing": PREPROCESSING[training["task"]],
-        "files": {file: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)} for file, content in files.items()},
+        "files": {path.name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)} for path, content in files.items()},
         "parameters": training["parameters"],
         "multiply_accumulates": training["multiply_accumulates"],
         "architecture": training["architecture"],
         "metrics": {
-            "command": f"python -m train evaluate models/{tflite} --split test",
+            "command": command if data == RENDERED else f"python -m train evaluate {tflite} --split test",
             "data": data,
             "float32": proof["float32"],
             "int8": proof["int8"],
         },
         "parity": proof["parity"],
-        "training": {key: training[key] for key in ("commit", "command", "recipe", "seed", "precision", "pictures")},
+        "training": {key: training[key] for key in TRAINING if key in training},
         "conversion": {"commit": commit(), "command": command, "quantization": method},
-        "data": provenance(data),
+        "data": origins(training["task"], training["sources"], data),
         "tools": {"python": platform.python_version(), **{tool: importlib.metadata.version(tool) for tool in TOOLS}},
         "licence": "Apache-2.0",
     }
+
+
+def origins(task: str, sources: list[str], measured: str) -> dict[str, Any]:
+    """What a card says of all pictures that a model was trained (`sources`) and measured on: attribution, and the hashes that pin them."""
+    published = "mnist" if task == "handwritten" else "meter-digits"
+    names = [published if source == "real" else source for source in sources if source != "synthetic"]
+    known = [_origin(name) for name in dict.fromkeys([*names, *([] if measured == RENDERED else [measured])])]
+    return {
+        "attribution": "; ".join(each["attribution"] for each in known) or "rendered digits alone, by train/synthetic.py",
+        "sha256": {file: digest for each in known for file, digest in each["sha256"].items()},
+    }
+
+
+def _origin(name: str) -> dict[str, Any]:
+    if name in ATTRIBUTION:
+        return provenance(name)
+    index = Path(name, "index.csv")
+    hashes = {str(index): hashlib.sha256(index.read_bytes()).hexdigest()} if index.is_file() else {}
+    return {"attribution": f"pictures of one's own in {name}", "sha256": hashes}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,9 +84,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run `python -m convert card`."""
+    """Run `python -m convert card`. Raises ModelError where a card does not hold what a card of this release does."""
     for path in args.cards:
-        print(shown(read_card(path)))
+        card = read_card(path)
+        try:
+            text = shown(card)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(f"{path}: not a whole model card ({type(error).__name__}: {error}); take it from a release") from error
+        print(text)
     return 0
 
 
@@ -81,11 +109,13 @@ def shown(card: dict[str, Any]) -> str:
         lines.append(f"  file       {name}, {file['bytes']:,} bytes, SHA-256 {file['sha256']}")
     lines += [f"  {kind:10} {_figures(metrics[kind])}" for kind in ("float32", "int8")]
     lines.append(f"             on {metrics['data']}, test: {metrics['command']}")
-    for runtime, result in card["parity"].items():
+    parity = dict(card["parity"])
+    lines.append(f"  parity     against {parity.pop('reference')}, on {parity.pop('pictures'):,} pictures")
+    for runtime, result in parity.items():
         if isinstance(result, dict):
             ties = ", all ties" if result.get("all_of_them_ties") else ""
             result = f"largest gap {result['largest_gap_quanta']} quanta, {result['decided_otherwise']} decided otherwise{ties}"
-        lines.append(f"  parity     {runtime}: {result}")
+        lines.append(f"             {runtime}: {result}")
     lines += [
         f"  trained    {training['command']}, commit {training['commit']}",
         f"  converted  {card['conversion']['command']}, {card['conversion']['quantization']}, commit {card['conversion']['commit']}",

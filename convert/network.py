@@ -10,21 +10,31 @@ from train.backend import keras
 from train.lenet5 import Architecture
 from train.saved import load_keras
 
+NEEDED = (
+    "name", "task", "architecture", "parameters", "multiply_accumulates", "commit", "command", "recipe", "seed", "precision", "pictures",
+)  # fmt: skip
+"""What a summary must hold."""
+
 
 def load_network(path: Path) -> tuple[keras.Model, dict[str, Any]]:
-    """The float32 network in `path` with its batch normalisation folded, and what `<name>.training.json` says.
+    """The float32 network in `path` with its batch normalisation folded, and what `<name>.training.json` says, its `sources` too.
 
     Raises ModelError where either is missing or not ours.
     """
     model = load_keras(path)
     summary = path.with_suffix(".training.json")
     try:
-        training = json.loads(summary.read_text())
+        training = json.loads(summary.read_text(encoding="utf-8"))
+        if missing := [key for key in NEEDED if key not in training]:
+            raise ModelError(f"{summary}: no {', '.join(missing)}; expected the summary that `make train` writes. Train it anew")
+        training.setdefault("sources", ["real"])
         architecture = Architecture(**{**training["architecture"], "kernels": tuple(training["architecture"]["kernels"])})
         network = fold_batch_norm(model, architecture)
     except FileNotFoundError as error:
         raise ModelError(f"{summary}: no such file; expected the summary that `make train` writes beside each .keras file") from error
-    except (ValueError, OSError, TypeError, KeyError) as error:
+    except ModelError:
+        raise
+    except (ValueError, OSError, TypeError, KeyError, AttributeError) as error:
         said = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(f"{path}: not a network that `make train` wrote ({said}); train it anew") from error
     return network, training

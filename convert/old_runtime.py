@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge.errors import RuntimeMissingError
+from edge.errors import ModelError, RuntimeMissingError
 
 Cells = npt.NDArray[np.uint8]
 ROOT = Path(__file__).parents[1]
@@ -33,14 +34,19 @@ numpy.save(answers, numpy.concatenate(parts))
 def answers(model: Path, cells: Cells) -> Cells:
     """Probabilities in quanta, uint8 [N, K], that tflite-runtime gives for cells uint8 [N, 32, 32, 1].
 
-    Raises RuntimeMissingError where there is no Python 3.11 or the runtime cannot be installed.
+    Raises RuntimeMissingError where there is no Python 3.11 or the runtime cannot be installed, ModelError where it is installed and
+    fails on the model.
     """
     python = _environment()
     with tempfile.TemporaryDirectory() as folder:
         given, result = Path(folder, "cells.npy"), Path(folder, "answers.npy")
         np.save(given, cells)
-        command = [str(python), "-c", READ, str(model.resolve()), str(given), str(result)]
-        _run(command, {**os.environ, "PYTHONPATH": str(ROOT)})
+        command = [str(python), "-c", READ, model.name, str(given), str(result)]
+        if failed := _failure(command, model.parent, {**os.environ, "PYTHONPATH": str(ROOT)}):
+            raise ModelError(
+                f"{model.name}: tflite-runtime 2.14 fails on it ({failed}); expected it to read as LiteRT does. If the runtime itself is "
+                f"damaged, delete {ENVIRONMENT}: it is made anew"
+            )
         return np.asarray(np.load(result), np.uint8)
 
 
@@ -50,8 +56,8 @@ def _environment() -> Path:
         return python
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     if uv := shutil.which("uv"):
-        _run([uv, "venv", "--quiet", "--python", "3.11", str(ENVIRONMENT)])
-        _run([uv, "pip", "install", "--quiet", "--python", str(python), *REQUIREMENTS])
+        _install([uv, "venv", "--quiet", "--python", "3.11", str(ENVIRONMENT)])
+        _install([uv, "pip", "install", "--quiet", "--python", str(python), *REQUIREMENTS])
     else:
         candidates = [sys.executable] if sys.version_info[:2] == (3, 11) else ["python3.11"]
         found = next((path for name in candidates if (path := shutil.which(name))), None)
@@ -59,14 +65,20 @@ def _environment() -> Path:
             raise RuntimeMissingError(
                 "tflite-runtime 2.14 needs Python 3.11, and there is none; install python3.11, or uv, which brings it"
             )
-        _run([found, "-m", "venv", str(ENVIRONMENT)])
-        _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS])
+        _install([found, "-m", "venv", str(ENVIRONMENT)])
+        _install([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS])
     (ENVIRONMENT / ".ready").touch()
     return python
 
 
-def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if result.returncode:
-        last = (result.stderr.strip() or "no message").splitlines()[-1]
-        raise RuntimeMissingError(f"tflite-runtime 2.14 in {ENVIRONMENT}: {Path(command[0]).name} failed ({last})")
+def _install(command: list[str]) -> None:
+    if failed := _failure(command):
+        raise RuntimeMissingError(f"tflite-runtime 2.14 in {ENVIRONMENT}: {Path(command[0]).name} failed ({failed})")
+
+
+def _failure(command: list[str], folder: Path | None = None, environment: dict[str, str] | None = None) -> str:
+    """How a command, run in a folder, failed: the last that it said, or the signal that ended it; empty where it did not."""
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode < 0:
+        return f"ended by {signal.Signals(-result.returncode).name}"
+    return (result.stderr.strip() or "no message").splitlines()[-1] if result.returncode else ""

@@ -22,7 +22,7 @@ def representative(task: str, sources: Sequence[str]) -> Cells:
 
     task: handwritten or counter. sources: as `train` takes them; the published training sets where "real" is among them.
     """
-    numbers: Mapping[str, list[int]] = json.loads(CHECKED_IN.read_text())
+    numbers: Mapping[str, list[int]] = json.loads(CHECKED_IN.read_text(encoding="utf-8"))
     if task == "handwritten":
         images = padded(datasets.mnist("train")[0][numbers["mnist"]]) if "real" in sources else synthetic.handwritten(COUNT, seed=1)[0]
         return np.ascontiguousarray(images[..., None])

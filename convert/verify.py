@@ -23,6 +23,8 @@ Answers = npt.NDArray[np.float32]
 MOST_GAP_QUANTA = 1
 """Between LiteRT and ONNX Runtime."""
 SYNTHETIC_COUNT = 2_000
+RENDERED = "synthetic digits"
+"""What stands for a published set where a model was trained on rendered digits alone."""
 OLD_RUNTIME = "tflite-runtime 2.14.0"
 
 
@@ -46,6 +48,7 @@ class Unseen:
     """Cells uint8 [N, 32, 32, 1] that the model never saw, and what counts as right on them."""
 
     data: str
+    """The published set they are of, or RENDERED."""
     cells: Cells
     measure: Callable[[Answers], dict[str, Any]]
 
@@ -55,13 +58,13 @@ def unseen(task: str, sources: list[str], *, split: str = "test") -> Unseen:
     if task == "handwritten":
         images, labels = handwriting(split) if "real" in sources else synthetic.handwritten(SYNTHETIC_COUNT, seed=2)
         cells = padded(images) if "real" in sources else images
-        return Unseen("mnist", cells[..., None], lambda answers: metrics.handwritten(answers, labels))
+        return Unseen("mnist" if "real" in sources else RENDERED, cells[..., None], lambda answers: metrics.handwritten(answers, labels))
     if sources == ["synthetic"]:
         crops, positions, kinds, displays = synthetic.digits(SYNTHETIC_COUNT, seed=2)
-        digits = datasets.MeterDigits(crops, positions, kinds, displays, displays, [""] * len(crops))
+        data, digits = RENDERED, datasets.MeterDigits(crops, positions, kinds, displays, displays, [""] * len(crops))
     else:
-        digits = datasets.meter_digits(split)
-    return Unseen("meter-digits", to_cells(digits.crops), lambda answers: metrics.counter(answers, digits))
+        data, digits = "meter-digits", datasets.meter_digits(split)
+    return Unseen(data, to_cells(digits.crops), lambda answers: metrics.counter(answers, digits))
 
 
 def verify(float32: Callable[[Cells], Answers], tflite: Path, onnx: Path, test: Unseen, *, limits: Limits = SHIPPED) -> dict[str, Any]:

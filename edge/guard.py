@@ -1,5 +1,6 @@
 """How a command ends: an exit code, and for every error a line that a user can act on."""
 
+import io
 import os
 import sys
 import traceback
@@ -9,10 +10,15 @@ from edge.errors import DigitdError, UsageError
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
+# As Python has it for stderr: no terminal's encoding ends a command. Here, for --help is printed before any command runs.
+if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+    sys.stdout.reconfigure(errors="backslashreplace")
+
 
 def guarded(run: Callable[[], int], *, program: str, debug: bool, interrupted: str = "") -> int:
     """The exit code of `run`, or of the error that ended it: told on stderr, with its traceback before it if `debug`.
 
+    A mistake in the program itself is a line too. The journal gets its traceback in any case: a daemon's mistake may not come again.
     interrupted: what to say when Ctrl-C ended it.
     """
     told: Exception
@@ -25,12 +31,12 @@ def guarded(run: Callable[[], int], *, program: str, debug: bool, interrupted: s
         return DONE
     except OSError as error:
         told, said, code = error, f"{error.filename or 'writing'}: {error.strerror or error}", FAILED
-    except Exception as error:  # a mistake in digitd: where it is matters more than a tidy line
+    except Exception as error:
         from edge.journal import listens
 
-        if not listens(sys.stderr):
-            raise
-        told, said, code, debug = error, f"{type(error).__name__}: {error}", FAILED, True
+        debug = debug or listens(sys.stderr)
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        told, said, code = error, f"{what}; a mistake in the program itself{'' if debug else ', --debug shows where'}", FAILED
     except KeyboardInterrupt:
         if interrupted:
             print(f"\n{program}: {interrupted}", file=sys.stderr)

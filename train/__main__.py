@@ -1,9 +1,11 @@
 """`python -m train`: train the models, and look at data, networks and results."""
 
 import argparse
+import difflib
 import importlib
 import sys
 
+from edge.errors import UsageError
 from edge.guard import guarded
 
 COMMANDS = {
@@ -28,10 +30,22 @@ examples:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 failed, 2 wrong usage."""
     argv = sys.argv[1:] if argv is None else argv
-    command = argv[0] if argv and argv[0] in COMMANDS else ""
+    debug, words = "--debug" in argv, [word for word in argv if word != "--debug"]
+    command = words[0] if words and words[0] in COMMANDS else ""
+    program = f"python -m train {command}".strip()
+    goes_on = "; the same command goes on from the last finished epoch" if command in ("", "study") else ""
+    interrupted = "" if "--row" in words else f"stopped{goes_on}"  # of several side by side, the one that started them tells
+    return guarded(lambda: _run(program, command, words), program=program, debug=debug, interrupted=interrupted)
+
+
+def _run(program: str, command: str, words: list[str]) -> int:
+    if words and not command and not words[0].startswith("-"):
+        close = difflib.get_close_matches(words[0], COMMANDS, 1)
+        meant = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(COMMANDS)}"
+        raise UsageError(f"{words[0]}: no such command; {meant}")
     commands = "\n".join(f"  {name:10} {what}" for name, (_, what) in COMMANDS.items())
     parser = argparse.ArgumentParser(
-        prog=f"python -m train {command}".strip(),
+        prog=program,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Train LeNet-5 on real digits. A run that was killed goes on from its last epoch.",
         epilog=None if command else EPILOG.format(commands=commands),
@@ -39,9 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     module = importlib.import_module(COMMANDS[command][0] if command else "train.train_command")
     module.add_arguments(parser)
-    args = parser.parse_args(argv[1:] if command else argv)
-    interrupted = "stopped; the same command goes on from the last finished epoch"
-    return guarded(lambda: int(module.main(args)), program=parser.prog, debug=args.debug, interrupted=interrupted)
+    return int(module.main(parser.parse_args(words[1:] if command else words)))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.errors import DataError
 from train import datasets, downloads
+from train.own_index import SPLITS
 
 ATTRIBUTION = {
     "mnist": "MNIST, LeCun, Cortes, Burges; no licence stated upstream",
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "that order."
     )
     parser.epilog = "example: python -m train data --prepare"
-    parser.add_argument("--prepare", action="store_true", help="download what is missing into the user's cache")
+    parser.add_argument("--prepare", action="store_true", help="download what is missing, or damaged there, into the user's cache")
     parser.add_argument("--json", action="store_true", help="print one JSON array instead of a table")
 
 
@@ -39,39 +40,32 @@ def main(args: argparse.Namespace) -> int:
 
 
 def prepare(root: Path, mnist: tuple[str, ...] = downloads.MNIST_ADDRESSES, meters: tuple[str, ...] = downloads.METER_ADDRESSES) -> None:
-    """Download into `root` what no data folder has."""
-    for name in downloads.MNIST_SHA256:
-        if datasets.find(f"mnist/{name}") is None:
-            downloads.mnist(name, root, mnist)
-    if any(datasets.find(f"meter-digits/{split}.tar.gz") is None for split in datasets.SPLITS):
+    """Download into `root` what no data folder has, and again what is damaged there; what is damaged elsewhere is somebody's own."""
+
+    def lacks(data: str, split: str, name: str) -> bool:
+        path = datasets.find(f"{data}/{name}")
+        return path is None or (path.is_relative_to(root) and _row(data, split)["state"] == "damaged")
+
+    for split, prefix in datasets.MNIST_PREFIX.items():
+        for name in downloads.MNIST_SHA256:
+            if name.startswith(prefix) and lacks("mnist", split, name):
+                downloads.mnist(name, root, mnist)
+    if any(lacks("meter-digits", split, f"{split}.tar.gz") for split in SPLITS):
         downloads.meter_digits(datasets.index(), root, meters)
 
 
 def status() -> list[dict[str, Any]]:
-    """One row a data set and split: data, split, pictures, path (None where missing), state (checked, damaged, missing), problem."""
-    rows = []
-    for split, prefix in datasets.MNIST_PREFIX.items():
-        names = [name for name in downloads.MNIST_SHA256 if name.startswith(prefix)]
-        paths = [datasets.find(f"mnist/{name}") for name in names]
-        wrong = [str(p) for n, p in zip(names, paths, strict=True) if p and _sha256(p) != downloads.MNIST_SHA256[n]]
-        count = 60_000 if split == "train" else 10_000
-        rows.append(_row("mnist", split, count, paths, f"SHA-256 of {', '.join(wrong)} is not the published one" if wrong else ""))
-    for split, expected in datasets.index().items():
-        path, problem = datasets.find(f"meter-digits/{split}.tar.gz"), ""
-        if path is not None:
-            try:
-                datasets.meter_digits(split)
-            except DataError as error:
-                problem = str(error)
-        rows.append(_row("meter-digits", split, len(expected), [path], problem))
-    return rows
+    """One row a data set and split: data, split, pictures (None where not checked), path (None where missing), state (checked, damaged,
+    missing), problem."""
+    return [*(_row("mnist", split) for split in datasets.MNIST_PREFIX), *(_row("meter-digits", split) for split in SPLITS)]
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """What `status` returned, as a person reads it."""
     lines = [f"{'data':14}{'split':7}{'pictures':>9}  {'state':9}where"]
     for row in rows:
-        lines.append(f"{row['data']:14}{row['split']:7}{row['pictures']:>9,}  {row['state']:9}{row['path'] or '–'}")
+        pictures = "–" if row["pictures"] is None else f"{row['pictures']:,}"
+        lines.append(f"{row['data']:14}{row['split']:7}{pictures:>9}  {row['state']:9}{row['path'] or '–'}")
         lines += [f"{'':30}  {row['problem']}"] if row["problem"] else []
     kinds = datasets.shares(row for rows in datasets.index().values() for row in rows)
     lines.append(
@@ -89,10 +83,19 @@ def provenance(data: str) -> dict[str, Any]:
     return {"attribution": ATTRIBUTION[data], "sha256": {datasets.INDEX.name: _sha256(datasets.INDEX)}}
 
 
-def _row(data: str, split: str, pictures: int, paths: list[Path | None], problem: str) -> dict[str, Any]:
+def _row(data: str, split: str) -> dict[str, Any]:
+    mnist = data == "mnist"
+    files = [name for name in downloads.MNIST_SHA256 if name.startswith(datasets.MNIST_PREFIX[split])] if mnist else [f"{split}.tar.gz"]
+    paths = [datasets.find(f"{data}/{file}") for file in files]
     where = [path for path in paths if path is not None]
-    state = "missing" if len(where) < len(paths) else "damaged" if problem else "checked"
-    folder = str(where[0].parent if len(paths) > 1 else where[0]) if where else None
+    state, problem, pictures = "missing", "", None
+    if len(where) == len(paths):
+        try:
+            pictures = len(datasets.mnist(split)[1] if mnist else datasets.meter_digits(split).crops)
+            state = "checked"
+        except DataError as error:
+            state, problem = "damaged", str(error)
+    folder = str(where[0].parent if mnist else where[0]) if where else None
     return {"data": data, "split": split, "pictures": pictures, "path": folder, "state": state, "problem": problem}
 
 

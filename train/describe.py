@@ -77,21 +77,19 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def architecture_arguments(parser: argparse.ArgumentParser) -> None:
-    """An option for every field of Architecture; one that is not given is None."""
-    group = parser.add_argument_group("network")
+def architecture_arguments(parser: argparse.ArgumentParser, description: str | None = None) -> None:
+    """An option for every field of Architecture; one that is not given is None. description: what --help says above them."""
+    group = parser.add_argument_group("network", description)
     told, kinds = _told(), typing.get_type_hints(Architecture)
     for name in FIELDS:
         kind, choices = kinds[name], typing.get_args(kinds[name])
-        how: dict[str, Any] = {"help": told.get(name, "").replace("%", "%%") or None}
+        how: dict[str, Any] = {"help": f"{told[name]} Default: {_value(getattr(Architecture, name))}.".replace("%", "%%")}
         if kind is bool:
             how |= {"action": argparse.BooleanOptionalAction}
         elif typing.get_origin(kind) is typing.Literal:
             how |= {"type": type(choices[0]), "choices": choices}
         elif kind is float:
             how |= {"type": _share, "metavar": "X"}
-        elif kind is int:
-            how |= {"type": _tens, "metavar": "N"}
         else:
             how |= {"type": _pair, "metavar": "A,B"}
         group.add_argument(_option(name), **how)
@@ -110,6 +108,24 @@ def architecture_from(args: argparse.Namespace, base: Architecture | None = None
         return dataclasses.replace(base, **given)
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def differences(architecture: Architecture) -> str:
+    """In which options a network differs from the builder's defaults, as one line."""
+    given, default = dataclasses.asdict(architecture), dataclasses.asdict(Architecture())
+    return ", ".join(f"{name.replace('_', '-')} {_value(given[name])}" for name in FIELDS if given[name] != default[name])
+
+
+def _value(value: Any) -> str:
+    """A field's value as its option takes it."""
+    match value:
+        case None:
+            return "the variant's own"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ",".join(map(str, value))
+    return str(value)
 
 
 def _option(name: str) -> str:
@@ -132,12 +148,6 @@ def _share(text: str) -> float:
     if not re.fullmatch(r"0|0?\.\d+", text):
         raise argparse.ArgumentTypeError(f"{text}: expected 0 or more and less than 1, such as 0.2")
     return float(text)
-
-
-def _tens(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d*0", text):
-        raise argparse.ArgumentTypeError(f"{text}: expected a multiple of 10: the digits 0 to 9, cut into equal parts")
-    return int(text)
 
 
 def _pair(text: str) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 pooch fetches, checks and retries, and puts a file in place only once it is whole; what arrived before a break is kept and continued.
 """
 
+import contextlib
 import functools
 import hashlib
 import io
@@ -10,18 +11,17 @@ import logging
 import sys
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import pooch
 import requests
 from tqdm import tqdm
 
 from edge.errors import DataError, DownloadError
-
-if TYPE_CHECKING:
-    from train.datasets import Row
+from train.own_index import Row
 
 MNIST_SHA256 = {
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -55,17 +55,19 @@ def mnist(name: str, root: Path, addresses: Sequence[str] = MNIST_ADDRESSES) -> 
     return fetch(name, [address + name for address in addresses], root / "mnist", MNIST_SHA256[name])
 
 
-def meter_digits(index: Mapping[str, Sequence["Row"]], root: Path, addresses: Sequence[str] = METER_ADDRESSES) -> None:
+def meter_digits(index: Mapping[str, Sequence[Row]], root: Path, addresses: Sequence[str] = METER_ADDRESSES) -> None:
     """Fetch the public repository and put the pictures of `index` into `root`/meter-digits/<split>.tar.gz.
 
-    Raises DownloadError where no address gives the repository, DataError where a picture of the index is not in it.
+    Raises DownloadError where no address gives the repository, DataError where a picture of the index is not in it, or the folder cannot
+    be written to.
     """
     folder = root / "meter-digits"
     archive = fetch("repository.tar.gz", addresses, folder, None)
     try:
         pictures = _picked(archive, {row.origin for rows in index.values() for row in rows})
-        for split, rows in index.items():
-            _pack(folder / f"{split}.tar.gz", rows, pictures)
+        with _writable(folder):
+            for split, rows in index.items():
+                _pack(folder / f"{split}.tar.gz", rows, pictures)
     finally:
         archive.unlink(missing_ok=True)  # what is damaged must not be taken for whole the next time
 
@@ -75,22 +77,36 @@ def fetch(
 ) -> Path:
     """Fetch the file `name` into `folder` from the first of `addresses` that gives it whole; one that is there already is taken.
 
-    sha256: hexadecimal, None where the address promises no fixed bytes. Raises DownloadError naming each address and what it gave.
+    sha256: hexadecimal, None where the address promises no fixed bytes. Raises DownloadError naming each address and what it gave,
+    DataError where `folder` cannot be written to.
     """
     log = pooch.get_logger()
     log.setLevel(logging.CRITICAL)
     reasons = []
-    for address in addresses:
-        registry = {name: f"sha256:{sha256}" if sha256 else None}
-        source = pooch.create(folder, base_url="", registry=registry, urls={name: address}, retry_if_failed=retries)
-        try:
-            return Path(source.fetch(name, downloader=functools.partial(_continued, folder / f".{name}.part", timeout_s)))
-        except (requests.RequestException, ValueError, ConnectionError, TimeoutError) as error:
-            reasons.append(f"{address}: {_reason(error)}")
+    with _writable(folder):
+        for address in addresses:
+            registry = {name: f"sha256:{sha256}" if sha256 else None}
+            source = pooch.create(folder, base_url="", registry=registry, urls={name: address}, retry_if_failed=retries)
+            try:
+                return Path(source.fetch(name, downloader=functools.partial(_continued, folder / f".{name}.part", timeout_s)))
+            except (requests.RequestException, ValueError, ConnectionError, TimeoutError) as error:
+                reasons.append(f"{address}: {_reason(error)}")
     raise DownloadError(
         f"{name} is in no data folder and could not be downloaded ({'; '.join(reasons)}). Connect this machine to the internet, or name a "
         "folder that holds the data in DIGITD_DATA. `--data synthetic` trains on rendered digits and needs neither"
     )
+
+
+@contextlib.contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Makes an error in writing to `folder` one that names the ways out."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{folder}: cannot be written to ({error.strerror or error}); name a folder that holds the data in DIGITD_DATA, or train on "
+            "rendered digits: --data synthetic"
+        ) from error
 
 
 def _continued(part: Path, timeout_s: float, address: str, output: str | IO[Any], _: pooch.Pooch) -> None:
@@ -141,12 +157,12 @@ def _picked(archive: Path, wanted: set[str]) -> dict[str, bytes]:
                 path = member.name.partition("/")[2]  # GitHub puts all into one folder
                 if path in wanted and (file := tar.extractfile(member)) is not None:
                     pictures[path] = file.read()
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise DownloadError(f"{archive.name}: not a whole archive ({error}); run the command again") from error
     return pictures
 
 
-def _pack(path: Path, rows: Iterable["Row"], pictures: Mapping[str, bytes]) -> None:
+def _pack(path: Path, rows: Iterable[Row], pictures: Mapping[str, bytes]) -> None:
     """Write the pictures of one split as a tar.gz, each checked; the archive appears whole or not at all."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as unfinished:
         try:
@@ -161,7 +177,7 @@ def _pack(path: Path, rows: Iterable["Row"], pictures: Mapping[str, bytes]) -> N
     Path(unfinished.name).replace(path)
 
 
-def _checked(rows: Iterable["Row"], pictures: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _checked(rows: Iterable[Row], pictures: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     for row in rows:
         content = pictures.get(row.origin)
         if content is None or hashlib.sha1(content, usedforsecurity=False).hexdigest() != row.sha1:

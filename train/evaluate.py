@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from edge.errors import DataError, ModelError, UsageError
 from edge.vision.cells import to_cells
-from edge.vision.circle import position
 from train import datasets, metrics
 from train.samples import padded
 
@@ -49,56 +48,73 @@ def main(args: argparse.Namespace) -> int:
 def evaluate(path: Path, *, split: str, data: Path | None = None) -> dict[str, Any]:
     """Metrics of one model file on one data set.
 
-    Keys: model, data, split, n, error, right_digit, confusion [10][10] (rows: true digit), and for a counter's digits also
-    right_digit_meter_mean, within_0_1, within_0_2, their means over meters, and `meters`.
+    Keys: model, data, split, n, error, right_digit, confusion [10][10] (rows: true digit), right_digit_meter_mean, within_0_1,
+    within_0_2 (None for handwriting, or where no label knows tenths), and for a counter's digits also their means over meters, and
+    `meters`. Raises ModelError where the file is no model of ours, DataError where there is nothing to measure it on.
     """
+    folder = None if data is None else datasets.own_folder(data, "meter-digits or as mnist")
     read, classes = reader(path)
-    head = {"model": str(path), "split": split}
-    if is_handwriting(classes, data):
-        images, labels = handwriting(split, data)
+    head: dict[str, Any] = {"model": str(path), "split": split}
+    if task_of(path, classes) == "handwritten" if folder is None else is_handwriting(folder):
+        images, labels = handwriting(split, folder)
         probabilities = in_batches(read, padded(images)[..., None])
-        result = metrics.handwritten(probabilities, labels)
-        return {**head, "data": "mnist", **result, "confusion": confusion(probabilities, labels)}
-    digits = datasets.meter_digits(split, folder=data)
-    probabilities = in_batches(read, to_cells(digits.crops))
-    result = metrics.counter(probabilities, digits)
+        of_counters = dict.fromkeys(("right_digit_meter_mean", "within_0_1", "within_0_2"))
+        result = {"data": "mnist", **of_counters, **metrics.handwritten(probabilities, labels)}
+        return {**head, **result, "confusion": confusion(probabilities, labels)}
+    digits = datasets.meter_digits(split, folder=folder)
     known = ~np.isnan(digits.positions)
-    return {
-        **head,
-        "data": str(data or "meter-digits"),
-        **result,
-        "confusion": confusion(probabilities[known], np.rint(digits.positions[known]).astype(int) % 10),
-    }
+    if not known.any():
+        raise DataError(f"{data}: nothing to measure: all pictures of split {split} are of kind nan; expected some that can be read")
+    probabilities = in_batches(read, to_cells(digits.crops))
+    truth = np.rint(digits.positions[known]).astype(int) % 10
+    result = {"data": str(data or "meter-digits"), **metrics.counter(probabilities, digits)}
+    return {**head, **result, "confusion": confusion(probabilities[known], truth)}
 
 
 def reader(path: Path) -> tuple[Read, int]:
-    """A function from cells uint8 [N, 32, 32, 1] to probabilities float32 [N, K], and K.
+    """A function from cells uint8 [N, 32, 32, 1] to probabilities float32 [N, K], and K: 10 or 100.
 
     Raises ModelError where the file is none that can be read.
     """
     if not path.exists():
         raise ModelError(f"{path}: no such file; expected a .keras, .tflite or .onnx model. `make train convert` makes them")
     if path.suffix == ".keras":
-        return _keras_reader(path)
-    if path.suffix in (".tflite", ".onnx"):
+        read, classes = _keras_reader(path)
+    elif path.suffix in (".tflite", ".onnx"):
         from edge.inference.model import load, open_model
 
         # A model without a card is somebody's own, or one that `convert` is about to judge.
         recognizer = (load if path.with_suffix(".json").exists() else open_model)(path, threads=os.cpu_count() or 1)
-        return recognizer.read, recognizer.classes
-    raise ModelError(f"{path}: a {path.suffix or 'nameless'} file; expected .keras, .tflite or .onnx")
+        read, classes = recognizer.read, recognizer.classes
+    else:
+        raise ModelError(f"{path}: a {path.suffix or 'nameless'} file; expected .keras, .tflite or .onnx")
+    if classes not in (10, 100):
+        raise ModelError(f"{path}: {classes} classes; expected 10 (digits) or 100 (tenths of a digit), as the models of `make train` have")
+    return read, classes
 
 
-def is_handwriting(classes: int, data: Path | None) -> bool:
-    """Whether a model of `classes` is measured on MNIST: by the folder's layout where one is named, else by its classes."""
-    if data is None:
-        return classes == 10
-    if (data / "index.csv").exists():
+def task_of(path: Path, classes: int) -> str:
+    """`handwritten` or `counter`: what a model was trained for, by the card or the training summary beside it.
+
+    Without either, 10 classes are handwriting and 100 a counter.
+    """
+    summary = path.with_suffix(".training.json" if path.suffix == ".keras" else ".json")
+    try:
+        told = json.loads(summary.read_text(encoding="utf-8"))
+        task = (told if path.suffix == ".keras" else told["training"])["recipe"]["task"]
+    except (OSError, ValueError, KeyError, TypeError):
+        task = None
+    return task if task in ("handwritten", "counter") else "handwritten" if classes == 10 else "counter"
+
+
+def is_handwriting(folder: Path) -> bool:
+    """Whether a folder of somebody's own is laid out as MNIST, and not as meter-digits. Raises DataError where it is neither."""
+    if (folder / "index.csv").exists():
         return False
-    if any(data.glob("*idx3-ubyte*")):
+    if any(folder.glob("*idx3-ubyte*")):
         return True
     raise DataError(
-        f"{data}: neither index.csv (laid out as meter-digits) nor MNIST's idx files are there; see README, “Your own pictures”"
+        f"{folder}: neither index.csv (laid out as meter-digits) nor MNIST's idx files are there; see README, “Your own pictures”"
     )
 
 
@@ -119,9 +135,8 @@ def in_batches(read: Callable[[Cells], Answers], cells: Cells) -> Answers:
 
 def confusion(probabilities: Probabilities, digits: npt.NDArray[np.integer]) -> list[list[int]]:
     """How often each true digit (rows) was read as each digit (columns)."""
-    read = np.rint(position(probabilities)).astype(int) % 10
     counts = np.zeros((10, 10), int)
-    np.add.at(counts, (digits, read), 1)
+    np.add.at(counts, (digits, metrics.nearest_digit(probabilities)), 1)
     return [[int(n) for n in row] for row in counts]
 
 
@@ -152,6 +167,8 @@ def _keras_reader(path: Path) -> tuple[Read, int]:
     from train.saved import load_keras
 
     model = load_keras(path)
+    if model.input_shape[-1] != 1:
+        raise ModelError(f"{path}: takes cells of {model.input_shape[-1]} channels; expected grey ones, as `make train` learns from")
     return keras_read(model), int(model.output_shape[-1])
 
 

@@ -19,8 +19,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from edge.errors import DataError
 from train.backend import keras, tf
-from train.checkpoint import Checkpoint
+from train.checkpoint import Checkpoint, replacing, set_aside
 from train.lenet5 import build, multiply_accumulates, parameters
 from train.recipes import Recipe, as_dict
 from train.samples import Samples
@@ -44,7 +45,9 @@ class Run:
 
 
 def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) -> Path:
-    """Train and write `<output>/<name>.keras`; returns its path.
+    """Train and write `<output>/<name>.keras`; returns its path. What another run left there is set aside.
+
+    Raises DataError where the samples do not fill a batch, ModelError where the checkpoint is damaged.
 
     curves: what to measure after every epoch, by the name it is drawn under ("val", "test"). Nothing is chosen by them.
     """
@@ -57,16 +60,25 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
     keras.config.set_dtype_policy("mixed_bfloat16" if run.precision == "bfloat16" else "float32")
 
     made_by = commit()  # of the code that trains, before anybody goes on editing it
-    folder = run.output / recipe.name
-    folder.mkdir(parents=True, exist_ok=True)
-    updates = samples.per_epoch // recipe.batch
+    folder, result = run.output / recipe.name, run.output / f"{recipe.name}.keras"
+    if not (updates := samples.per_epoch // recipe.batch):
+        raise DataError(
+            f"{recipe.name}: {samples.per_epoch} pictures to learn from; a batch takes {recipe.batch}. Add pictures, or learn from real or "
+            "synthetic ones besides: --data"
+        )
     model = build(recipe.architecture)
     model.compile(_optimizer(recipe, updates * recipe.epochs), circular_loss)
     model.optimizer.build(model.trainable_variables)
     identity = {"recipe": as_dict(recipe), "seed": run.seed, "precision": run.precision, "pictures": len(samples.pictures)}
-    identity["sources"] = list(samples.sources)
+    identity |= {"sources": list(samples.sources), "sha256": samples.sha256()}
     checkpoint = Checkpoint(folder / "checkpoint.npz", json.dumps(identity, sort_keys=True))
     history: list[dict[str, Any]] = checkpoint.restore(model)
+    if len(history) == recipe.epochs and result.exists():
+        print(f"{recipe.name}: already trained in {run.output} on the same pictures; nothing to do", file=sys.stderr)
+        return result
+    if not history and (aside := set_aside(run.output, recipe.name)):
+        print(f"{recipe.name}: {run.output} held another run; it is in {aside} now", file=sys.stderr)
+    folder.mkdir(parents=True, exist_ok=True)
     logs = tf.summary.create_file_writer(str(folder / "tensorboard"))
 
     bar = tqdm(
@@ -92,19 +104,23 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
                 f"{recipe.name}: epoch {epoch + 1}/{recipe.epochs} {time.monotonic() - started:.0f} s {shown}", file=sys.stderr, flush=True
             )
     bar.close()
-    return _write(recipe, run, model, history, {"commit": made_by, **identity})
+    _write(result, recipe, model, history, {"commit": made_by, **identity})
+    return result
 
 
 def bfloat16_is_fast() -> bool:
     """Whether this processor multiplies bfloat16 in hardware, where training in it is much faster."""
     info = Path("/proc/cpuinfo")
-    return info.exists() and not BFLOAT16_FLAGS.isdisjoint(info.read_text().split())
+    return info.exists() and not BFLOAT16_FLAGS.isdisjoint(info.read_text(encoding="utf-8").split())
 
 
 def commit() -> str:
-    """The commit of the code, with "-dirty" where files differ from it; "unknown" outside a checkout."""
+    """The commit of the code, with "-dirty" where files differ from it; "unknown" outside a checkout or without git."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
+    except OSError:  # no git on this machine
+        return "unknown"
     return result.stdout.strip() or "unknown"
 
 
@@ -122,7 +138,7 @@ def _seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
     """Dropout and stochastic pooling draw from the seed and the epoch alone, so that a resumed run draws the same."""
     for number, layer in enumerate(model.layers):
         if (generator := getattr(layer, "seed_generator", None)) is not None:
-            generator.state.assign(np.array([seed * 1000 + number, epoch * 1_000_000], np.uint32))
+            generator.state.assign(np.array([(seed * 1000 + number) % 2**32, epoch * 1_000_000 % 2**32], np.uint32))
 
 
 def _log(writer: Any, entry: dict[str, Any]) -> None:
@@ -133,13 +149,10 @@ def _log(writer: Any, entry: dict[str, Any]) -> None:
     writer.flush()
 
 
-def _write(recipe: Recipe, run: Run, model: keras.Model, history: list[dict[str, Any]], origin: dict[str, Any]) -> Path:
+def _write(path: Path, recipe: Recipe, model: keras.Model, history: list[dict[str, Any]], origin: dict[str, Any]) -> None:
     keras.config.set_dtype_policy("float32")
     result = build(recipe.architecture)
     result.set_weights([np.asarray(weight, np.float32) for weight in model.get_weights()])
-    path = run.output / f"{recipe.name}.keras"
-    unfinished = path.with_suffix(".part.keras")
-    result.save(unfinished)
     summary = {
         "name": recipe.name,
         "task": recipe.task,
@@ -150,6 +163,7 @@ def _write(recipe: Recipe, run: Run, model: keras.Model, history: list[dict[str,
         **origin,
         "history": history,
     }
-    path.with_suffix(".training.json").write_text(json.dumps(summary, indent=1) + "\n")
-    unfinished.replace(path)
-    return path
+    with replacing(path) as unfinished:
+        result.save(unfinished)
+        with replacing(path.with_suffix(".training.json")) as unfinished_summary:
+            unfinished_summary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -27,9 +27,11 @@ class Architecture:
     variant: Literal["classic", "spp"] = "spp"
     """classic: C1 5×5, S2, C3 5×5, S4, C5 120. spp: two 3×3 for each 5×5, a spatial pyramid for S4, fully connected for C5."""
     activation: Literal["sigmoid", "tanh", "relu", "leaky_relu"] = "leaky_relu"
+    """What follows each convolution and each fully connected layer but the last."""
     leak: float = 0.01
     """Slope of leaky_relu below zero: y = max(0, x) + leak · min(0, x)."""
     pooling: Literal["max", "average", "stochastic"] = "max"
+    """How S2 and S4 pool."""
     kernels: tuple[int, int] | None = None
     """Kernels of the first and the second stage; without it (6, 16) for classic and (32, 32) for spp."""
     dropout: float = 0.0
@@ -37,9 +39,10 @@ class Architecture:
     c3: Literal["full", "selective"] = "full"
     """selective: LeCun's table of which maps of S2 feed which of C3 (classic, kernels 6 and 16)."""
     channels: Literal[1, 3] = 1
+    """Of a cell: 1 is grey, as all training pictures are."""
     batch_norm: bool = False
     """Batch normalisation after each convolution, folded into it at conversion."""
-    classes: int = 10
+    classes: Literal[10, 100] = 10
     """Classes of the softmax: 10 digits, or 100 tenths of a digit on a circle."""
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from edge.vision.cells import to_cells
 from train import datasets, metrics
 from train.backend import keras
 from train.evaluate import HELD_OUT, handwriting, in_batches, keras_read
-from train.recipes import Recipe
+from train.recipes import MNIST_PICTURES, Recipe
 from train.samples import padded
 
 Measure = Callable[[keras.Model], dict[str, Any]]
@@ -20,13 +20,13 @@ def curves(recipe: Recipe, sources: list[str]) -> dict[str, Measure]:
     if recipe.task == "counter":
         return {"val": _counter("val", recipe.limit)}
     if recipe.test_curve:
-        return {"test": _handwritten("test", recipe.limit)}
-    return {"val": _handwritten("val", recipe.limit)} if recipe.held_out or recipe.limit else {}
+        return {"test": _handwritten("test", recipe.limit or MNIST_PICTURES)}
+    return {"val": _handwritten("val", min(recipe.unseen, recipe.limit or HELD_OUT))} if recipe.unseen else {}
 
 
-def _handwritten(split: str, limit: int | None) -> Measure:
+def _handwritten(split: str, most: int) -> Measure:
     images, labels = handwriting(split)
-    images, labels = images[-(limit or HELD_OUT * 2) :], labels[-(limit or HELD_OUT * 2) :]
+    images, labels = images[-most:], labels[-most:]
     cells = padded(images)[..., None]
     return lambda model: metrics.handwritten(in_batches(keras_read(model), cells), labels)
 

@@ -32,9 +32,14 @@ class LabelledDigits(Protocol):
         """The meter each picture was taken of."""
 
 
+def nearest_digit(probabilities: Floats) -> npt.NDArray[np.intp]:
+    """The digit nearest to what was read, [N], from probabilities [N, K]; with K = 10 the most likely one."""
+    return np.rint(position(probabilities)).astype(np.intp) % 10
+
+
 def handwritten(probabilities: Floats, labels: npt.NDArray[np.integer]) -> dict[str, Any]:
-    """probabilities [N, 10] and labels [N] → n, right_digit, error (= 1 − right_digit)."""
-    right = float((probabilities.argmax(1) == labels).mean())
+    """probabilities [N, K] over the circle and labels [N] → n, right_digit, error (= 1 − right_digit); the digit is the nearest one."""
+    right = float((nearest_digit(probabilities) == labels).mean())
     return {"n": len(labels), "error": 1.0 - right, "right_digit": right}
 
 
@@ -42,7 +47,7 @@ def counter(probabilities: Floats, digits: LabelledDigits) -> dict[str, Any]:
     """probabilities [N, K] over the circle → n, error, right_digit, within_0_1, within_0_2 over all pictures, each `…_meter_mean`
     (the mean of the meters' shares, so that a meter with many pictures counts once), and `meters`: the same by meter.
 
-    The shares within 0.1 and 0.2 are over the rows labelled in tenths: the label as it is, the read position rounded to a tenth.
+    The shares within 0.1 and 0.2 are over the rows digits in tenths: the label as it is, the read position rounded to a tenth.
     They are None where a meter has none.
     """
     kinds, meters = np.array(digits.kinds), np.array(digits.meters)

@@ -5,6 +5,9 @@ from typing import Any, Literal
 
 from train.lenet5 import Architecture
 
+MNIST_PICTURES = 60_000
+"""In its training set."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -32,6 +35,11 @@ class Recipe:
     """Measure the test set after every epoch, as the paper did, and draw it; nothing is chosen by it."""
     limit: int | None = None
     """Take only this many real pictures (quick runs)."""
+
+    @property
+    def unseen(self) -> int:
+        """Pictures at the end of MNIST's training set that are not learnt from."""
+        return max(self.held_out, MNIST_PICTURES - self.limit if self.limit else 0)
 
 
 HANDWRITTEN = Recipe(

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from edge.vision.cells import to_cells
 from edge.vision.circle import distance, position
 from train import datasets
-from train.evaluate import confusion, evaluate, handwriting, in_batches, reader, table
+from train.checkpoint import replacing
+from train.evaluate import HELD_OUT, confusion, evaluate, handwriting, in_batches, reader, table
 from train.recipes import Recipe
 from train.samples import padded
 
@@ -31,9 +32,9 @@ STYLE = "body{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0
 def write(model: Path, recipe: Recipe, sources: list[str]) -> Path:
     """Write `<output>/<name>/report.html` for the run that made `model`; returns its path.
 
-    Results are on `val` (pictures kept from training), never on `test`: that is for `evaluate`, once.
+    Results are on `val`, never on `test`: that is for `evaluate`, once.
     """
-    summary = json.loads(model.with_suffix(".training.json").read_text())
+    summary = json.loads(model.with_suffix(".training.json").read_text(encoding="utf-8"))
     parts = [
         f"<h1>{html.escape(recipe.name)}</h1>",
         f"<p>{summary['parameters']:,} parameters, {summary['multiply_accumulates']:,} multiply-accumulates a digit, commit "
@@ -45,17 +46,17 @@ def write(model: Path, recipe: Recipe, sources: list[str]) -> Path:
         cells, digits, wrongness, read = _misread(model, recipe)
         result = evaluate(model, split="val")
         parts += [
-            "<h2>On pictures kept from training (val)</h2>" if recipe.task == "counter" or recipe.held_out else
-            "<h2>On the end of the training set (seen in training: a check of the path, not a figure)</h2>",
+            f"<h2>{_measured_on(recipe)}</h2>",
             f"<pre>{html.escape(table(result))}</pre>",
             "<h2>What is taken for what</h2>",
             _picture(_confusion(confusion(read, np.rint(digits).astype(int) % 10))),
             "<h2>The worst misreads</h2><p>True position, what was read, its probability; worst first.</p>",
             _picture(_png(misreads(cells, digits, wrongness, read))),
-        ]  # fmt: skip
+        ]
     page = model.parent / recipe.name / "report.html"
     head = f"<!doctype html><meta charset=utf-8><title>{html.escape(recipe.name)}</title><style>{STYLE}</style>"
-    page.write_text(head + "\n".join(parts) + "\n")
+    with replacing(page) as unfinished:
+        unfinished.write_text(head + "\n".join(parts) + "\n", encoding="utf-8", errors="replace")
     return page
 
 
@@ -86,17 +87,26 @@ def _misread(model: Path, recipe: Recipe) -> tuple[Image, npt.NDArray[np.float64
     return cells, truth, np.where(gap > 0.5, 10 + read.max(1), gap), read
 
 
+def _measured_on(recipe: Recipe) -> str:
+    """What `val` is to a recipe."""
+    if recipe.task == "counter" or recipe.unseen >= HELD_OUT:
+        return "On pictures kept from training (val)"
+    if recipe.unseen:
+        return f"On the end of the training set, of which the last {recipe.unseen:,} were kept from training and the others were not"
+    return "On the end of the training set (seen in training: a check of the path, not a figure)"
+
+
 def _curves(history: list[dict[str, Any]]) -> bytes:
+    """The loss, and beside it the share of wrong digits where it was measured; a PNG."""
     names = [key for key in history[-1] if key.endswith("_error")] if history else []
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+    figure, axes = plt.subplots(1, 2 if names else 1, figsize=(10 if names else 5, 3.4), layout="constrained", squeeze=False)
     updates = [entry["updates"] for entry in history]
-    left.plot(updates, [entry["loss"] for entry in history], marker=".")
-    left.set(title="training loss", xlabel="updates", yscale="log")
+    axes[0, 0].plot(updates, [entry["loss"] for entry in history], marker=".")
+    axes[0, 0].set(title="training loss", xlabel="updates", yscale="log")
     for name in names:
-        right.plot(updates, [100 * entry[name] for entry in history], marker=".", label=name.removesuffix("_error"))
-    right.set(title="wrong digits, %", xlabel="updates")
-    if names:
-        right.legend()
+        axes[0, 1].plot(updates, [100 * entry[name] for entry in history], marker=".", label=name.removesuffix("_error"))
+        axes[0, 1].set(title="wrong digits, %", xlabel="updates")
+        axes[0, 1].legend()
     return _figure(figure)
 
 

@@ -1,6 +1,7 @@
 """The pictures a run learns from, and the batches made of them: fixed by seed, epoch and number, so that a resumed run sees the same."""
 
 import dataclasses
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,6 +42,12 @@ class Samples:
         """Pictures in an epoch."""
         return len(self.pictures) - self.rendered + self.rendered // self.turns
 
+    def sha256(self) -> str:
+        """Of all pictures and targets, hexadecimal: two runs with the same learn from the same."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.pictures).data)
+        digest.update(np.ascontiguousarray(self.targets).data)
+        return digest.hexdigest()
+
     def epoch(self, number: int, *, batch: int, seed: int) -> Iterator[tuple[Image, Floats32]]:
         """Batches of one epoch, in its own order: cells uint8 [batch, 32, 32, 1] and targets [batch, K]; made a few ahead."""
         always, turn = len(self.pictures) - self.rendered, self.rendered // self.turns
@@ -65,10 +72,11 @@ class Samples:
 
 
 def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Samples:
-    """What `recipe` learns from. sources: "real", "synthetic", or a folder laid out as `meter-digits`, in any number.
+    """What `recipe` learns from. sources: "real", "synthetic", or a folder laid out as `meter-digits`, in any number and order.
 
     Raises DataError where a source is missing or damaged, before anything is trained.
     """
+    sources = sorted(set(sources), key=lambda source: (source == "synthetic", source != "real", source))
     classes = recipe.architecture.classes
     if recipe.task == "handwritten":
         return _handwritten(recipe, sources, seed)
@@ -85,7 +93,7 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
             kinds, displays = digits.kinds[some], digits.displays[some]
         pictures += [resized(crop) for crop in crops]
         targets.append(circular_targets(positions, kinds, displays, classes))
-    rendered = len(targets[-1]) if recipe.turns > 1 and sources[-1] == "synthetic" and len(sources) > 1 else 0
+    rendered = len(targets[-1]) if recipe.turns > 1 and "synthetic" in sources and len(sources) > 1 else 0
     distort = augment.counter if recipe.augment else _plain_counter
     return Samples(np.stack(pictures), np.concatenate(targets), distort, tuple(sources), rendered, recipe.turns)
 
@@ -98,7 +106,7 @@ def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
         )
     if "real" in sources:
         images, labels = datasets.mnist("train")
-        kept = slice(0, recipe.limit or len(images) - recipe.held_out)
+        kept = slice(0, len(images) - recipe.unseen)
         images, labels = padded(images[kept]), labels[kept]
     else:
         images, labels = synthetic.handwritten(recipe.limit or 60_000, seed=seed + 1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from edge.errors import UsageError
 from train import augment, datasets, synthetic
+from train.options import seed_argument
 from train.samples import padded, resized
 
 ROWS, TILE_PX = 6, 64
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: python -m train sheet --of counter --output sheet.png"
     parser.add_argument("--of", choices=("synthetic", "counter", "handwritten"), default="synthetic", help="default: synthetic")
     parser.add_argument("--count", type=int, default=144, help="how many (default: 144)")
-    parser.add_argument("--seed", type=int, default=0)
+    seed_argument(parser, "picture")
     parser.add_argument("--output", type=Path, default=Path("sheet.png"), metavar="FILE", help="default: sheet.png")
 
 
@@ -27,9 +28,11 @@ def main(args: argparse.Namespace) -> int:
     """Run `python -m train sheet`."""
     if args.count < 1:
         raise UsageError(f"--count {args.count}: expected 1 or more")
+    if not cv2.haveImageWriter(str(args.output)):
+        raise UsageError(f"--output {args.output}: a {args.output.suffix or 'nameless'} file; expected a name that ends in .png or .jpg")
     image = synthetic.sheet(args.count, seed=args.seed) if args.of == "synthetic" else _distorted(args.of, args.count, args.seed)
     if not cv2.imwrite(str(args.output), image):
-        raise UsageError(f"--output {args.output}: cannot be written; expected a name that ends in .png or .jpg in a folder that is there")
+        raise UsageError(f"--output {args.output}: cannot be written; expected a name in a folder that is there and can be written to")
     print(args.output)
     return 0
 
@@ -41,8 +44,10 @@ def _distorted(kind: str, count: int, seed: int) -> synthetic.Image:
         pictures = np.stack([resized(crop) for crop in datasets.meter_digits("train").crops])
     else:
         pictures = padded(datasets.mnist("train")[0])
+    if (wanted := max(1, count // (ROWS + 1))) > len(pictures):
+        raise UsageError(f"--count {count}: expected at most {len(pictures) * (ROWS + 1):,} of {kind}: {ROWS + 1} to a picture")
     columns = []
-    for i in rng.choice(len(pictures), max(1, count // (ROWS + 1)), replace=False):
+    for i in rng.choice(len(pictures), wanted, replace=False):
         original = cv2.resize(pictures[i], (TILE_PX, TILE_PX))
         grey = original if original.ndim == 2 else cv2.cvtColor(original, cv2.COLOR_BGR2GRAY)
         distorted = distort(np.stack([pictures[i]] * ROWS), rng)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import UsageError
+from train.options import check_epochs, check_output, seed_argument
 from train.recipes import COUNTER, RECIPES, SHIPPED
 
 WIDTHS = ("8,24", "16,40", "32,32")
@@ -24,19 +25,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--epochs", type=int, default=10, help="passes over the data for each width (default: 10)")
     parser.add_argument("--output", type=Path, default=Path("runs/study"), metavar="DIR", help="default: runs/study")
-    parser.add_argument("--seed", type=int, default=0)
+    seed_argument(parser, "models")
     parser.add_argument("--json", action="store_true", help="print one JSON array instead of a table")
 
 
 def main(args: argparse.Namespace) -> int:
     """Run `python -m train study`."""
-    rows = [_row(args, _kernels(width)) for width in args.widths]
+    check_epochs(args.epochs)
+    widths = [_kernels(width) for width in args.widths]
+    check_output(args.output)
+    rows = [_row(args, width) for width in widths]
     if args.json:
         print(json.dumps(rows))
         return 0
     print(f"{'kernels':>9}{'parameters':>12}{'MACs':>13}{'right digit':>13}{'mean over meters':>18}   val, {args.epochs} epochs")
     for row in rows:
-        mean = row.get("right_digit_meter_mean")
+        mean = row["right_digit_meter_mean"]
         shown = f"{100 * mean:.2f} %" if mean is not None else "–"
         print(f"{row['kernels']:>9}{row['parameters']:>12,}{row['macs']:>13,}{100 * row['right_digit']:>11.2f} %{shown:>18}")
     return 0
@@ -61,9 +65,7 @@ def _row(args: argparse.Namespace, kernels: tuple[int, int]) -> dict[str, Any]:
     run = fit.Run(output=args.output, seed=args.seed, precision=precision, threads=os.cpu_count() or 1)
     sources = ["real", "synthetic"] if recipe.synthetic else ["real"]
     path = fit.fit(recipe, samples.training_samples(recipe, sources, seed=args.seed), run, {})
-    summary = json.loads(path.with_suffix(".training.json").read_text())
+    summary = json.loads(path.with_suffix(".training.json").read_text(encoding="utf-8"))
     measured = evaluate(path, split="val")
-    kept: dict[str, Any] = {
-        key: measured[key] for key in ("n", "right_digit", "right_digit_meter_mean", "within_0_1", "within_0_2") if key in measured
-    }
+    kept = {key: measured[key] for key in ("n", "right_digit", "right_digit_meter_mean", "within_0_1", "within_0_2")}
     return {"kernels": ",".join(map(str, kernels)), "parameters": summary["parameters"], "macs": summary["multiply_accumulates"], **kept}

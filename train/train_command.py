@@ -3,13 +3,15 @@
 import argparse
 import dataclasses
 import os
-import subprocess
 import sys
 from pathlib import Path
 
-from edge.errors import DataError, UsageError
-from train.describe import architecture_arguments, architecture_from
-from train.recipes import COUNTER, PAPER, RECIPES, SHIPPED, Recipe, quick
+from edge.errors import UsageError
+from train import datasets
+from train.describe import architecture_arguments, architecture_from, differences
+from train.options import check_epochs, check_output, seed_argument, whole
+from train.recipes import COUNTER, MNIST_PICTURES, PAPER, RECIPES, SHIPPED, Recipe, quick
+from train.side_by_side import side_by_side
 
 OUTPUT, QUICK_OUTPUT = Path("runs"), Path("build/quick")
 
@@ -32,58 +34,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--output", type=Path, metavar="DIR", help=f"where results go (default: {OUTPUT}, with --quick {QUICK_OUTPUT})")
     parser.add_argument("--quick", action="store_true", help="the whole way in under four minutes: little data, two epochs")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same model (default: 0)")
+    seed_argument(parser, "model")
     parser.add_argument("--held-out", type=int, metavar="N", help="keep the last N pictures of MNIST's training set to choose by")
-    parser.add_argument("--threads", type=int, help="processor threads for each model (default: all, shared among the models)")
+    parser.add_argument("--threads", type=whole(1), metavar="N", help="processor threads a model (default: all, shared among the models)")
     parser.add_argument(
         "--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="auto: bfloat16 where the processor has it"
     )
     parser.add_argument("--row", type=int, default=0, help=argparse.SUPPRESS)
-    architecture_arguments(parser)
+    networks = [f"  {name}: {differences(recipe.architecture)}" for name, recipe in RECIPES.items()]
+    architecture_arguments(parser, "\n".join(["A model differs from the defaults below in what stands beside its name:", *networks]))
 
 
 def main(args: argparse.Namespace) -> int:
     """Run `python -m train`."""
-    own = any(source not in ("real", "synthetic") for source in args.data or ())
+    own = [source for source in args.data or () if source not in ("real", "synthetic")]
     default = [PAPER.name] if args.recipe == "paper" else [COUNTER.name] if own else list(SHIPPED)
     names = list(dict.fromkeys(args.model or default))
-    if args.epochs is not None and args.epochs < 1:
-        raise UsageError(f"--epochs {args.epochs}: expected 1 or more")
-    if len(names) > 1:
-        return _side_by_side(names, args)
-    return _train(names[0], args)
-
-
-def _side_by_side(names: list[str], args: argparse.Namespace) -> int:
-    """A process a model: two with half the cores each do more together than one after the other with all of them."""
+    if args.recipe == "paper" and names != [PAPER.name]:
+        raise UsageError(f"--recipe paper and --model {' '.join(names)}: the paper's recipe trains {PAPER.name}; give either of them")
+    check_epochs(args.epochs)
+    recipes = [_recipe(name, args) for name in names]
+    for source in own:
+        datasets.own_folder(Path(source))
+    check_output(_output(args))
+    if len(recipes) == 1:
+        return _train(recipes[0], args)
+    # Two with half the cores each do more together than one after the other with all of them.
     threads = args.threads or max(1, (os.cpu_count() or 1) // len(names))
-    processes = [
-        subprocess.Popen([sys.executable, "-m", "train", *sys.argv[1:], "--model", name, "--threads", str(threads), "--row", str(row)])
-        for row, name in enumerate(names)
-    ]
-    try:
-        codes = [process.wait() for process in processes]
-    except KeyboardInterrupt:
-        for process in processes:
-            process.wait()
-        raise
-    return max(codes)
+    options = [["--model", name, "--threads", str(threads), "--row", str(row)] for row, name in enumerate(names)]
+    program = [sys.executable, "-m", "train", *sys.argv[1:]]
+    return side_by_side({name: [*program, *some] for name, some in zip(names, options, strict=True)}, "python -m train")
 
 
-def _train(name: str, args: argparse.Namespace) -> int:
+def _output(args: argparse.Namespace) -> Path:
+    return Path(args.output or (QUICK_OUTPUT if args.quick else OUTPUT))
+
+
+def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     from train import fit, report, samples
     from train.measures import curves
 
-    recipe = _recipe(name, args)
     sources = args.data or (["real", "synthetic"] if recipe.synthetic else ["real"])
-    for source in sources:
-        if source not in ("real", "synthetic") and not Path(source).is_dir():
-            raise DataError(f"--data {source}: no such folder; expected real, synthetic, or a folder laid out as meter-digits")
-    output = args.output or (QUICK_OUTPUT if args.quick else OUTPUT)
     precision = args.precision
     if precision == "auto":
         precision = "bfloat16" if fit.bfloat16_is_fast() else "float32"
-    run = fit.Run(output=output, seed=args.seed, precision=precision, threads=args.threads or os.cpu_count() or 1, row=args.row)
+    threads = args.threads or os.cpu_count() or 1
+    run = fit.Run(output=_output(args), seed=args.seed, precision=precision, threads=threads, row=args.row)
     learnt_from = samples.training_samples(recipe, sources, seed=args.seed)
     result = fit.fit(recipe, learnt_from, run, curves(recipe, sources))
     page = report.write(result, recipe, sources)
@@ -92,10 +88,20 @@ def _train(name: str, args: argparse.Namespace) -> int:
 
 
 def _recipe(name: str, args: argparse.Namespace) -> Recipe:
+    """The recipe called `name`, changed by the options. Raises UsageError where they do not fit it."""
     recipe = RECIPES[name]
-    recipe = dataclasses.replace(recipe, architecture=architecture_from(args, recipe.architecture))
+    architecture = architecture_from(args, recipe.architecture)
+    if architecture.channels != 1:
+        raise UsageError(f"--channels {architecture.channels}: the training pictures are grey; expected 1")
+    if recipe.task == "handwritten" and architecture.classes != 10:
+        raise UsageError(f"--classes {architecture.classes} for {name}: handwriting has 10 digits and nothing between them; expected 10")
+    recipe = dataclasses.replace(recipe, architecture=architecture)
     if args.quick:
         recipe = quick(recipe)
-    if args.held_out is not None:
-        recipe = dataclasses.replace(recipe, held_out=args.held_out)
-    return dataclasses.replace(recipe, epochs=args.epochs or recipe.epochs)
+    recipe = dataclasses.replace(recipe, epochs=args.epochs or recipe.epochs)
+    most = MNIST_PICTURES - recipe.batch
+    if args.held_out is not None and not 0 <= args.held_out <= most:
+        raise UsageError(
+            f"--held-out {args.held_out}: expected 0 to {most:,}: a batch takes {recipe.batch} of the {MNIST_PICTURES:,} pictures"
+        )
+    return recipe if args.held_out is None else dataclasses.replace(recipe, held_out=args.held_out)

@@ -42,6 +42,8 @@ class TfliteRecognizer:
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: {self.runtime} cannot read it ({str(error).splitlines()[0]})") from error
         taken, given = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
+        if len(self._interpreter.get_input_details()) > 1:  # the trial would run, on whatever the others hold
+            raise ModelError(f"{path}: takes more than cells; expected one input. `make convert` makes such models")
         if taken["dtype"] != np.uint8 or tuple(taken["shape"][1:]) != PIXELS or given["dtype"] != np.uint8:
             raise ModelError(
                 f"{path}: takes {np.dtype(taken['dtype'])} {tuple(taken['shape'][1:])} and gives {np.dtype(given['dtype'])}; "

@@ -12,12 +12,16 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edge.errors import ModelError
+from edge.errors import DigitdError, ModelError
 from edge.vision.cells import PREPROCESSING_VERSION
 
 Cells = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float32]
-CARD_KEYS = ("name", "classes", "preprocessing_version", "files")
+CARD_KEYS = {"name": str, "classes": int, "preprocessing_version": int, "files": dict}
+"""What a card must hold, and as what; `files` holds a SHA-256 by each file's name."""
+SUFFIXES = (".tflite", ".onnx")
+CLASSES = (10, 100)
+TRIAL = np.zeros((2, 32, 32, 1), np.uint8)
 
 
 class Recognizer(Protocol):
@@ -44,12 +48,16 @@ def load(path: Path, *, threads: int = 1) -> Recognizer:
 
     Raises ModelError where file, card and this code do not fit together, RuntimeMissingError where nothing installed can read it.
     """
-    card = read_card(path.with_suffix(".json"))
-    stated = card["files"].get(path.name, {}).get("sha256")
+    _must_be_named_as_a_model(path)
+    card_path = path.with_suffix(".json")
+    card = read_card(card_path)
     if not path.is_file():
         raise ModelError(f"{path}: no such file; expected a .tflite or .onnx model with its card. `make train convert` makes them")
+    if path.name not in card["files"]:
+        raise ModelError(f"{card_path}: names {', '.join(card['files']) or 'no file'}, not {path.name}; put its own card beside it")
+    stated = card["files"][path.name]["sha256"]
     if stated != (found := hashlib.sha256(path.read_bytes()).hexdigest()):
-        raise ModelError(f"{path}: SHA-256 {found[:12]}…, its card names {str(stated)[:12]}…; take file and card from the same release")
+        raise ModelError(f"{path}: SHA-256 {found[:12]}…, its card names {stated[:12]}…; take file and card from the same release")
     if card["preprocessing_version"] != PREPROCESSING_VERSION:
         raise ModelError(
             f"{path}: made for preprocessing {card['preprocessing_version']}, this digitd does {PREPROCESSING_VERSION}; "
@@ -62,26 +70,51 @@ def load(path: Path, *, threads: int = 1) -> Recognizer:
 
 
 def open_model(path: Path, *, threads: int = 1) -> Recognizer:
-    """The model at `path` as it is, with no card asked for."""
+    """The model at `path` as it is, with no card asked for; tried on two black cells, so that what opens also reads.
+
+    Raises ModelError where it is none of ours or fails, RuntimeMissingError where nothing installed can read it.
+    """
+    _must_be_named_as_a_model(path)
+    try:
+        recognizer = _opened(path, threads)
+        given = recognizer.quantized(TRIAL).shape
+    except DigitdError:
+        raise
+    except Exception as error:  # the runtimes' errors share no base but Exception
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise ModelError(f"{path}: fails on two cells ({said}); expected a model such as `make convert` makes") from error
+    if given != (len(TRIAL), recognizer.classes) or recognizer.classes not in CLASSES:
+        raise ModelError(f"{path}: answers two cells by {given}; expected (2, 10) or (2, 100). `make convert` makes such models")
+    return recognizer
+
+
+def _opened(path: Path, threads: int) -> Recognizer:
     if path.suffix == ".tflite":
         from edge.inference.litert import TfliteRecognizer
 
         return TfliteRecognizer(path, threads=threads)
-    if path.suffix == ".onnx":
-        from edge.inference.onnx import OnnxRecognizer
+    from edge.inference.onnx import OnnxRecognizer
 
-        return OnnxRecognizer(path, threads=threads)
-    raise ModelError(f"{path}: a {path.suffix or 'nameless'} file; expected .tflite or .onnx")
+    return OnnxRecognizer(path, threads=threads)
+
+
+def _must_be_named_as_a_model(path: Path) -> None:
+    if path.suffix not in SUFFIXES:
+        raise ModelError(f"{path}: a {path.suffix or 'nameless'} file; expected .tflite or .onnx")
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """The model card at `path`. Raises ModelError where it is missing, damaged or lacks a key."""
+    """The model card at `path`. Raises ModelError where it is missing, damaged, or lacks one of `CARD_KEYS`."""
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such file; a model comes with its card, from `make convert` or a release") from error
-    except (ValueError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise ModelError(f"{path}: not a model card ({error}); take it from the same release as the model") from error
-    if not isinstance(card, dict) or (missing := [key for key in CARD_KEYS if key not in card]):
-        raise ModelError(f"{path}: not a model card (no {', '.join(missing) if isinstance(card, dict) else 'JSON object'})")
+    if not isinstance(card, dict) or (missing := [key for key, kind in CARD_KEYS.items() if not isinstance(card.get(key), kind)]):
+        missed = ", ".join(missing) if isinstance(card, dict) else "JSON object"
+        raise ModelError(f"{path}: not a model card (no {missed}, or not as a card holds it); take it from the same release as the model")
+    for name, file in card["files"].items():
+        if not isinstance(file, dict) or not isinstance(file.get("sha256"), str):
+            raise ModelError(f"{path}: not a model card (no SHA-256 of {name}); take it from the same release as the model")
     return card

@@ -1,5 +1,8 @@
 """Small networks with weights such as training leaves, without training."""
 
+import json
+from pathlib import Path
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -34,3 +37,16 @@ def pictures(count: int, seed: int = 0) -> Cells:
     coarse = np.random.default_rng(seed).random((count, 6, 6), np.float32)
     smooth = np.stack([cv2.resize(picture, (32, 32), interpolation=cv2.INTER_CUBIC) for picture in coarse])
     return np.asarray(np.clip(smooth * 300 - 20, 0, 255), np.uint8)[..., None]
+
+
+def trained(folder: Path, **changed: object) -> Path:
+    """A network as `train` leaves it, of digits that are easy to tell apart: rendered ones, not learnt."""
+    architecture = Architecture(kernels=(2, 4), activation="relu", batch_norm=True)
+    network(architecture).save(folder / "small.keras")
+    training = {
+        "name": "small", "task": "handwritten", "sources": ["synthetic"], "parameters": 1, "multiply_accumulates": 2, "commit": "abc",
+        "command": "python -m train", "recipe": {}, "seed": 0, "precision": "float32", "pictures": 3,
+        "architecture": {"kernels": [2, 4], "activation": "relu", "batch_norm": True, "classes": 10}, **changed,
+    }  # fmt: skip
+    (folder / "small.training.json").write_text(json.dumps(training))
+    return folder / "small.keras"

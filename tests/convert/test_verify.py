@@ -1,6 +1,5 @@
 """No card without the proof; no half-written model."""
 
-import json
 import resource
 import signal
 import subprocess
@@ -12,13 +11,13 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from convert import verify
+from convert import old_runtime, verify
 from convert.__main__ import convert, main
 from convert.quantize import quantize
 from convert.to_onnx import to_onnx
 from edge.errors import ModelError
 from edge.inference.model import read_card
-from tests.convert.networks import network, pictures
+from tests.convert.networks import network, pictures, trained
 from train.evaluate import keras_read
 from train.lenet5 import Architecture
 from train.metrics import handwritten
@@ -78,6 +77,12 @@ def test_int8_that_loses_too_much_is_refused(made: Path) -> None:
         verify.verify(lambda some: better[: len(some)], made / "model.tflite", made / "model.onnx", other)
 
 
+def test_an_old_runtime_that_fails_on_a_model_refuses_it(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_bytes(b"no model at all")
+    with pytest.raises(ModelError, match=r"^model\.tflite: tflite-runtime 2\.14 fails on it \(.*cannot read it"):
+        old_runtime.answers(tmp_path / "model.tflite", pictures(1))
+
+
 def test_a_picture_decided_otherwise_is_forgiven_only_where_two_classes_tie() -> None:
     reference = np.array([[120, 121, 15]], np.uint8)
     answers = np.array([[121, 120, 15]], np.uint8)
@@ -95,19 +100,6 @@ def test_bits_may_differ_by_a_quantum_but_no_decision() -> None:
         verify.same_bits(Path("m.onnx"), reference, np.array([[198, 57, 0]], np.uint8))
     with pytest.raises(ModelError, match="decides 1 of 1 pictures otherwise"):
         verify.same_bits(Path("m.onnx"), np.array([[128, 127]], np.uint8), np.array([[127, 128]], np.uint8))
-
-
-def trained(folder: Path, **changed: object) -> Path:
-    """A network as `train` leaves it, of digits that are easy to tell apart: rendered ones, not learnt."""
-    architecture = Architecture(kernels=(2, 4), activation="relu", batch_norm=True)
-    network(architecture).save(folder / "small.keras")
-    training = {
-        "name": "small", "task": "handwritten", "sources": ["synthetic"], "parameters": 1, "multiply_accumulates": 2, "commit": "abc",
-        "command": "python -m train", "recipe": {}, "seed": 0, "precision": "float32", "pictures": 3,
-        "architecture": {"kernels": [2, 4], "activation": "relu", "batch_norm": True, "classes": 10}, **changed,
-    }  # fmt: skip
-    (folder / "small.training.json").write_text(json.dumps(training))
-    return folder / "small.keras"
 
 
 def test_a_conversion_writes_both_models_and_a_card_that_names_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from edge.errors import ConfigError
 from edge.guard import FAILED, guarded
+from tests.test_arrows import ROOT
 
 
 def failing() -> int:
@@ -41,7 +42,17 @@ def test_a_mistake_of_digitds_own_is_an_error_in_the_journal_too(
     assert guarded(mistaken, program="digitd", debug=False) == FAILED
     lines = capsys.readouterr().err.splitlines()
     assert all(line.startswith("<3>") for line in lines)
-    assert lines[-1] == "<3>digitd: KeyError: 'x'"
+    assert lines[-1] == "<3>digitd: KeyError: 'x'; a mistake in the program itself"
+
+
+def test_a_person_gets_a_line_of_it_and_with_debug_where_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+    assert guarded(mistaken, program="digitd", debug=False) == FAILED
+    assert capsys.readouterr().err == "digitd: KeyError: 'x'; a mistake in the program itself, --debug shows where\n"
+    assert guarded(mistaken, program="digitd", debug=True) == FAILED
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback")
+    assert said.endswith("digitd: KeyError: 'x'; a mistake in the program itself\n")
 
 
 @pytest.mark.parametrize("debug", [False, True])
@@ -61,3 +72,11 @@ def test_digitd_run_with_a_wrong_configuration_shows_up_among_the_errors_of_the_
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"<3>digitd: {tmp_path / 'digitd.toml'}:2:webhook.url: found")
     assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["convert", "card", "models/lenet5-counter.json"], ["edge", "read", "--help"]])
+def test_an_encoding_that_cannot_hold_what_is_said_ends_no_command(words: list[str]) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert r"\x" in ended.stdout or r"\u" in ended.stdout

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edge.errors import DataError
+from tests.train.server import serving
 from train import data_command, datasets
 
 COLUMNS = "split,path,label,kind,meter,display\n"
@@ -79,6 +80,7 @@ def test_idx_files_of_ones_own_are_read_plain_or_zipped(mnist: Path) -> None:
         (gzip.compress(idx(2051, (3, 28, 28), bytes(3 * 784)))[:-9], "not a whole gzip file"),
         (b"<html>", "not a whole gzip file"),
         (gzip.compress(idx(2051, (2, 28, 28), bytes(2 * 784))), "2 images and 3 labels"),
+        (gzip.compress(idx(2051, (0, 28, 28), b"")), "no images in it; put a whole one there"),
     ],
 )
 def test_a_damaged_idx_file_is_named_with_the_fix(mnist: Path, content: bytes, said: str) -> None:
@@ -91,6 +93,17 @@ def test_a_label_of_ten_is_refused(mnist: Path) -> None:
     (mnist / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(2049, (3,), bytes([7, 10, 1]))))
     with pytest.raises(DataError, match="a label 10; expected digits 0 to 9"):
         datasets.mnist("test", folder=mnist)
+
+
+def test_other_digits_under_mnists_names_are_refused(mnist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (mnist / "mnist").mkdir()
+    for file in mnist.glob("t10k*"):
+        file.rename(mnist / "mnist" / file.name)
+    monkeypatch.setenv("DIGITD_DATA", str(mnist))
+    with pytest.raises(
+        DataError, match=r"images-idx3-ubyte\.gz: its SHA-256 is not that of MNIST as published; delete it and get it again"
+    ):
+        datasets.mnist("test")
 
 
 def test_a_missing_idx_file_is_named(tmp_path: Path) -> None:
@@ -122,10 +135,15 @@ def test_an_archive_in_place_of_the_files_is_read(own: Path) -> None:
         (COLUMNS + "test,a.png,1.0,tenth,m,roller\n", r"line 2: kind 'tenth'; expected one of tenths, integer, nan"),
         (COLUMNS + "val,a.png,1.0,tenths,m,roller\n", "no picture of split test"),
         (COLUMNS + "test,gone.png,1.0,tenths,m,roller\n", "gone.png is missing; put the picture there, or take its row out"),
-        (COLUMNS + "test,index.csv,1.0,tenths,m,roller\n", "index.csv does not decode as a picture"),
+        (COLUMNS + "test,index.csv,1.0,tenths,m,roller\n", 'line 2: index.csv: text that begins "split,path'),
+        (COLUMNS + "test,broken.png,1.0,tenths,m,roller\n", "line 2: broken.png does not decode as a picture"),
+        (COLUMNS + "test,vast.png,1.0,tenths,m,roller\n", "line 2: vast.png has 60000 × 60000 pixels; expected a digit"),
     ],
 )
 def test_a_wrong_index_is_named_with_line_and_fix(own: Path, index: str, said: str) -> None:
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+    (own / "broken.png").write_bytes(head + (20).to_bytes(4, "big") * 2)
+    (own / "vast.png").write_bytes(head + (60_000).to_bytes(4, "big") * 2)
     (own / "index.csv").write_text(index)
     with pytest.raises(DataError, match=said):
         datasets.meter_digits("test", folder=own)
@@ -168,6 +186,12 @@ def test_the_named_folder_comes_before_all_others(tmp_path: Path, monkeypatch: p
     assert datasets.find("mnist/train-labels-idx1-ubyte.gz") == tmp_path / "mnist" / "train-labels-idx1-ubyte.gz"
 
 
+def test_a_data_folder_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITD_DATA", str(tmp_path / "none"))
+    with pytest.raises(DataError, match=r"DIGITD_DATA=.*none: no such folder"):
+        datasets.folders()
+
+
 def test_the_data_command_tells_what_is_there_and_what_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = data_command.status()
     assert [(row["data"], row["split"], row["pictures"], row["state"]) for row in rows] == [
@@ -180,4 +204,21 @@ def test_the_data_command_tells_what_is_there_and_what_is_damaged(tmp_path: Path
     damaged = data_command.status()[1]
     assert damaged["state"] == "damaged"
     assert str(tmp_path / "mnist" / "t10k-labels-idx1-ubyte.gz") in damaged["problem"]
-    assert "damaged" in data_command.table([damaged])
+    assert damaged["pictures"] is None
+    assert "delete it and get it again: python -m train data --prepare" in data_command.table([damaged])
+
+
+def test_prepare_gets_again_what_is_damaged_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "mnist/t10k-labels-idx1-ubyte.gz"
+    whole = datasets.find(name)
+    assert whole is not None
+    monkeypatch.setenv("DIGITD_DATA", str(tmp_path))
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / name).write_bytes(b"x")
+    with serving() as server:
+        server.files["t10k-labels-idx1-ubyte.gz"] = whole.read_bytes()
+        data_command.prepare(tmp_path, mnist=(server.address,))
+        assert (tmp_path / name).read_bytes() == whole.read_bytes()
+        (tmp_path / name).write_bytes(b"somebody's own")
+        data_command.prepare(tmp_path / "cache", mnist=(server.address,))
+    assert (tmp_path / name).read_bytes() == b"somebody's own"

@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from edge.errors import ModelError, UsageError
 from train import describe
+from train.backend import keras
 from train.lenet5 import Architecture, build, parameters
 
 SMALL = Architecture(kernels=(4, 8), pooling="stochastic", batch_norm=True, dropout=0.3, classes=100)
@@ -44,7 +47,7 @@ def test_options_that_are_not_given_leave_the_recipes_network() -> None:
         ("--leak -1", "expected 0 or more and less than 1"),
         ("--kernels 6", "expected two numbers of 1 or more, such as 6,16"),
         ("--kernels 0,16", "expected two numbers of 1 or more, such as 6,16"),
-        ("--classes 12", "expected a multiple of 10"),
+        ("--classes 20", "invalid choice: 20 (choose from 10, 100)"),
         ("--variant lenet", "invalid choice"),
     ],
 )
@@ -52,6 +55,14 @@ def test_a_wrong_option_is_refused_with_what_was_expected(words: str, message: s
     with pytest.raises(SystemExit):
         arguments(*words.split())
     assert message in capsys.readouterr().err
+
+
+def test_every_option_tells_what_it_does_and_what_holds_without_it() -> None:
+    parser = argparse.ArgumentParser()
+    describe.add_arguments(parser)
+    for action in parser._actions[-len(describe.FIELDS) :]:
+        assert re.fullmatch(r"\w.*\. Default: .+\.", action.help or "", re.S), action.dest
+    assert describe.differences(Architecture(kernels=(4, 8), batch_norm=True)) == "kernels 4,8, batch-norm yes"
 
 
 def test_options_that_contradict_each_other_are_refused() -> None:
@@ -79,12 +90,32 @@ def test_describe_reads_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert result["layers"][-1]["output"] == [100]
 
 
-def test_describe_refuses_what_is_no_keras_file(tmp_path: Path) -> None:
+def network(*shape: int, outputs: int = 1, dense: bool = True) -> keras.Model:
+    """Somebody's network on cells of a shape."""
+    cells = keras.Input(shape)
+    x = keras.layers.Flatten()(cells) if dense else cells
+    return keras.Model(cells, [keras.layers.Dense(10)(x) for _ in range(outputs)] if outputs > 1 else keras.layers.Dense(10)(x))
+
+
+def test_describe_refuses_what_is_no_keras_file_of_ours(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such file"):
         describe.main(arguments(str(tmp_path / "none.keras")))
-    (tmp_path / "damaged.keras").write_bytes(b"damaged")
-    with pytest.raises(ModelError, match="Keras cannot read it"):
-        describe.main(arguments(str(tmp_path / "damaged.keras")))
     (tmp_path / "other.tflite").write_bytes(b"TFL3")
     with pytest.raises(ModelError, match=r"not a \.keras file"):
         describe.main(arguments(str(tmp_path / "other.tflite")))
+    path = tmp_path / "foreign.keras"
+    path.write_bytes(b"damaged")
+    with pytest.raises(ModelError, match="Keras cannot read it"):
+        describe.main(arguments(str(path)))
+    with zipfile.ZipFile(path, "w") as empty:
+        empty.writestr("readme", "")
+    with pytest.raises(ModelError, match="Keras cannot read it"):
+        describe.main(arguments(str(path)))
+    for model, said in (
+        (network(28, 28, 1), "a network from 28×28×1 to 10; expected cells 32×32×1 to classes"),
+        (network(32, 32, 1, outputs=2), "a network from 32×32×1 to 10 and 10; expected"),
+        (network(32, 32, 1, dense=False), "a network from 32×32×1 to 32×32×10; expected"),
+    ):
+        model.save(path)
+        with pytest.raises(ModelError, match=said):
+            describe.main(arguments(str(path)))

@@ -11,7 +11,8 @@ import pytest
 
 from edge.errors import DataError, DownloadError
 from tests.train.server import Server, serving
-from train import datasets, downloads
+from train import downloads
+from train.own_index import Row
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -88,6 +89,12 @@ def test_a_server_that_does_not_answer_is_left(server: Server, tmp_path: Path) -
     assert path.read_bytes() == CONTENT
 
 
+def test_a_folder_that_cannot_be_written_to_is_told_with_both_ways_out(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"file/cache: cannot be written to .* DIGITD_DATA, .* --data synthetic"):
+        fetch(server, tmp_path / "file" / "cache", "digits.gz")
+
+
 def repository(files: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
@@ -98,8 +105,8 @@ def repository(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def row(name: str, content: bytes) -> datasets.Row:
-    return datasets.Row(f"train/a/{name}", 1.0, "tenths", "a", "roller", hashlib.sha1(content).hexdigest(), f"images/{name}")
+def row(name: str, content: bytes) -> Row:
+    return Row(f"train/a/{name}", 1.0, "tenths", "a", "roller", hashlib.sha1(content).hexdigest(), f"images/{name}")
 
 
 def test_the_index_picks_its_pictures_out_of_the_repository(server: Server, tmp_path: Path) -> None:
@@ -119,6 +126,14 @@ def test_a_repository_that_is_not_the_pinned_one_leaves_nothing(server: Server, 
     with pytest.raises(DataError, match=f"images/1.jpg is {said}"):
         downloads.meter_digits({"train": [row("1.jpg", b"one")]}, tmp_path, [server.address + "repository"])
     assert list((tmp_path / "meter-digits").iterdir()) == []
+
+
+def test_a_repository_with_a_turned_bit_is_no_whole_archive(server: Server, tmp_path: Path) -> None:
+    content = bytearray(repository({"images/1.jpg": bytes(range(256)) * 400}))
+    content[20] ^= 0xFF
+    server.files["repository"] = bytes(content)
+    with pytest.raises(DownloadError, match="not a whole archive"):
+        downloads.meter_digits({"train": [row("1.jpg", b"one")]}, tmp_path, [server.address + "repository"])
 
 
 def test_a_repository_that_is_no_archive_is_fetched_anew_the_next_time(server: Server, tmp_path: Path) -> None:

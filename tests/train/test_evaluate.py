@@ -13,7 +13,8 @@ from edge.errors import DataError, ModelError
 from tests.test_arrows import ROOT
 from train import datasets
 from train.__main__ import main
-from train.evaluate import confusion, evaluate
+from train.backend import keras
+from train.evaluate import confusion, evaluate, reader, task_of
 from train.lenet5 import Architecture, build
 from train.report import misreads
 
@@ -53,14 +54,58 @@ def test_the_table_names_meters_shares_and_confusion(own: Path, capsys: pytest.C
         assert words in out
 
 
-def test_idx_files_of_ones_own_are_measured(tmp_path: Path) -> None:
+@pytest.fixture
+def handwriting(tmp_path: Path) -> Path:
+    """Fifty digits of MNIST's test set as somebody's own idx files."""
     images, labels = datasets.mnist("test")
     for name, magic, array in (("images-idx3", 2051, images[:50]), ("labels-idx1", 2049, labels[:50])):
         head = b"".join(int(number).to_bytes(4, "big") for number in (magic, *array.shape))
         (tmp_path / f"t10k-{name}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
-    result = evaluate(HANDWRITTEN, split="test", data=tmp_path)
+    return tmp_path
+
+
+def test_idx_files_of_ones_own_are_measured(handwriting: Path) -> None:
+    result = evaluate(HANDWRITTEN, split="test", data=handwriting)
     assert result["n"] == 50
     assert result["right_digit"] > 0.95
+    assert [result[key] for key in ("right_digit_meter_mean", "within_0_1", "within_0_2")] == [None, None, None]
+
+
+def test_a_counters_model_reads_handwriting_by_the_nearest_digit(handwriting: Path) -> None:
+    result = evaluate(COUNTER, split="test", data=handwriting)
+    assert result["right_digit"] == pytest.approx(sum(result["confusion"][digit][digit] for digit in range(10)) / 50)
+    assert result["right_digit"] > 0.2
+
+
+def test_a_model_is_measured_on_what_it_was_trained_for(tmp_path: Path) -> None:
+    path = tmp_path / "ten.keras"
+    assert [task_of(path, classes) for classes in (10, 100)] == ["handwritten", "counter"]
+    path.with_suffix(".training.json").write_text(json.dumps({"recipe": {"task": "counter"}}))
+    assert task_of(path, 10) == "counter"
+    for shipped in (COUNTER, HANDWRITTEN):
+        assert task_of(shipped, 10) == task_of(shipped, 100) == shipped.stem.removeprefix("lenet5-")
+
+
+def test_a_set_with_nothing_to_read_is_refused(own: Path) -> None:
+    index = (own / "index.csv").read_text()
+    (own / "index.csv").write_text(index.replace("tenths", "nan").replace("integer", "nan"))
+    with pytest.raises(DataError, match="nothing to measure: all pictures of split test are of kind nan"):
+        evaluate(COUNTER, split="test", data=own)
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "said"),
+    [
+        ((32, 32, 1), 7, "7 classes; expected 10"),
+        ((32, 32, 1), 1024, "1024 classes; expected 10"),
+        ((32, 32, 3), 10, "3 channels; expected"),
+    ],
+)
+def test_a_network_of_another_kind_is_refused(tmp_path: Path, shape: tuple[int, ...], classes: int, said: str) -> None:
+    cells = keras.Input(shape)
+    keras.Model(cells, keras.layers.Dense(classes)(keras.layers.Flatten()(cells))).save(tmp_path / "other.keras")
+    with pytest.raises(ModelError, match=said):
+        reader(tmp_path / "other.keras")
 
 
 def test_a_keras_file_is_measured_too(tmp_path: Path, own: Path) -> None:
@@ -82,6 +127,8 @@ def test_a_model_whose_card_does_not_fit_is_refused(tmp_path: Path, own: Path) -
         (["gone.tflite"], "gone.tflite: no such file; expected a .keras, .tflite or .onnx model"),
         ([str(ROOT / "CONTRIBUTING.md")], "a .md file; expected .keras, .tflite or .onnx"),
         ([str(COUNTER), "--data", str(ROOT / "docs")], "neither index.csv"),
+        ([str(COUNTER), "--data", "nowhere"], "--data nowhere: no such folder; expected"),
+        ([str(COUNTER), "--data", str(ROOT / "README.md")], f"a file; name its folder: --data {ROOT};"),
     ],
 )
 def test_what_cannot_be_measured_is_one_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

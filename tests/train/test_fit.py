@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.errors import ModelError
+from edge.errors import DataError
 from train import augment, fit
 from train.backend import keras
 from train.lenet5 import Architecture
@@ -66,20 +66,47 @@ def test_another_seed_gives_another_network(tmp_path: Path) -> None:
     assert any((a != b).any() for a, b in zip(weights(one), weights(other), strict=True))
 
 
-def test_a_checkpoint_of_another_recipe_is_not_taken(tmp_path: Path) -> None:
-    run = fit.Run(output=tmp_path, threads=1)
-    fit.fit(dataclasses.replace(RECIPE, epochs=1), samples(), run, {})
-    path = fit.fit(dataclasses.replace(RECIPE, epochs=1, learning_rate=0.1), samples(), run, {})
+def test_another_run_is_not_gone_on_with_and_what_it_left_is_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, short = fit.Run(output=tmp_path, threads=1), dataclasses.replace(RECIPE, epochs=1)
+    first = fit.fit(short, samples(), run, {}).read_bytes()
+    path = fit.fit(dataclasses.replace(short, learning_rate=0.1), samples(), run, {})
     summary = json.loads(path.with_suffix(".training.json").read_text())
     assert summary["recipe"]["learning_rate"] == 0.1
     assert len(summary["history"]) == 1
+    (aside,) = tmp_path.glob("small-*")
+    assert (aside / "small.keras").read_bytes() == first
+    assert {"checkpoint.npz", "tensorboard", "small.training.json"} <= {file.name for file in aside.iterdir()}
+    assert len(list((tmp_path / "small" / "tensorboard").iterdir())) == 1
+    assert f"small: {tmp_path} held another run; it is in {aside} now" in capsys.readouterr().err
 
 
-def test_a_damaged_checkpoint_is_named_with_the_fix(tmp_path: Path) -> None:
-    (tmp_path / "small").mkdir()
-    (tmp_path / "small" / "checkpoint.npz").write_bytes(b"damaged")
-    with pytest.raises(ModelError, match=r"checkpoint\.npz: a damaged checkpoint .* delete it to start this run anew"):
-        fit.fit(RECIPE, samples(), fit.Run(output=tmp_path, threads=1), {})
+def test_labels_put_right_make_another_run(tmp_path: Path) -> None:
+    run, short, before = fit.Run(output=tmp_path, threads=1), dataclasses.replace(RECIPE, epochs=1), samples()
+    fit.fit(short, before, run, {})
+    fit.fit(short, dataclasses.replace(before, targets=before.targets[::-1]), run, {})
+    assert len(list(tmp_path.glob("small-*"))) == 1
+
+
+def test_a_run_that_is_complete_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, short = fit.Run(output=tmp_path, threads=1), dataclasses.replace(RECIPE, epochs=1)
+    before = fit.fit(short, samples(), run, {}).stat().st_mtime_ns
+    capsys.readouterr()
+    assert fit.fit(short, samples(), run, {}).stat().st_mtime_ns == before
+    assert capsys.readouterr().err == f"small: already trained in {tmp_path} on the same pictures; nothing to do\n"
+
+
+def test_pictures_that_do_not_fill_a_batch_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="small: 40 pictures to learn from; a batch takes 41"):
+        fit.fit(dataclasses.replace(RECIPE, batch=41), samples(), fit.Run(output=tmp_path, threads=1), {})
+
+
+def test_the_largest_seed_is_taken(tmp_path: Path) -> None:
+    fit.fit(dataclasses.replace(RECIPE, epochs=1), samples(), fit.Run(output=tmp_path, seed=2**32 - 1, threads=1), {})
+
+
+def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert fit.commit() == "unknown"
 
 
 def test_a_run_leaves_logs_for_tensorboard_and_a_summary(tmp_path: Path) -> None:

@@ -33,6 +33,10 @@ def test_handwritten_counts_the_most_likely_class() -> None:
     assert result == {"n": 4, "error": 0.25, "right_digit": 0.75}
 
 
+def test_a_network_of_tenths_reads_handwriting_by_the_nearest_digit() -> None:
+    assert metrics.handwritten(reading(3.4, 9.6, 4.6), np.array([3, 0, 4]))["right_digit"] == pytest.approx(2 / 3)
+
+
 @pytest.mark.parametrize(
     ("read", "label", "right", "tenth", "fifth"),
     [

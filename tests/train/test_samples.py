@@ -1,10 +1,14 @@
 """What an epoch holds: every real picture, and of the rendered ones its turn of them."""
 
 import collections
+import dataclasses
+from pathlib import Path
 
+import cv2
 import numpy as np
 
-from train.samples import Samples
+from train.recipes import COUNTER
+from train.samples import Samples, training_samples
 
 TAKEN, MADE, TURNS = 10, 21, 4
 PICTURES = np.arange(TAKEN + MADE, dtype=np.uint8)[:, None, None].repeat(32, 1).repeat(32, 2)
@@ -29,3 +33,19 @@ def test_pictures_keep_their_targets_and_the_same_epoch_is_the_same_again() -> N
     assert numbers(1) == numbers(1)
     assert sorted(numbers(1)) == sorted(numbers(1, seed=1))
     assert numbers(1) != numbers(1, seed=1)
+
+
+def test_rendered_pictures_come_in_turns_wherever_they_are_named_among_the_sources(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.arange(600, dtype=np.uint8).reshape(30, 20))
+    (tmp_path / "index.csv").write_text("split,path,label,kind,meter,display\ntrain,a.png,4.7,tenths,m,roller\n")
+    recipe = dataclasses.replace(COUNTER, synthetic=8, limit=8)
+    one, other = (training_samples(recipe, sources, seed=0) for sources in (["synthetic", str(tmp_path)], [str(tmp_path), "synthetic"]))
+    assert (one.rendered, one.turns, one.per_epoch) == (8, 4, 1 + 2)
+    assert one.sources == other.sources == (str(tmp_path), "synthetic")
+    assert one.sha256() == other.sha256()
+
+
+def test_the_sum_tells_other_pictures_and_other_targets() -> None:
+    turned = dataclasses.replace(SAMPLES, pictures=PICTURES[::-1])
+    relabelled = dataclasses.replace(SAMPLES, targets=SAMPLES.targets + 1)
+    assert len({samples.sha256() for samples in (SAMPLES, turned, relabelled)}) == 3

@@ -1,10 +1,13 @@
 """`python -m train` as its user meets it: data that is missing, options that contradict, a short run with its report."""
 
+import dataclasses
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -58,18 +61,67 @@ def test_quick_changes_lengths_and_no_choices() -> None:
     [
         (["--data", "nowhere"], "--data nowhere: no such folder; expected real, synthetic, or a folder"),
         (["--epochs", "0"], "--epochs 0: expected 1 or more"),
+        (["--recipe", "paper"], "--recipe paper and --model lenet5-counter: the paper's recipe trains lenet5-paper"),
+        (["--channels", "3"], "--channels 3: the training pictures are grey; expected 1"),
+        (["--held-out", "-1"], "--held-out -1: expected 0 to 59,872"),
+        (["--held-out", "59873"], "--held-out 59873: expected 0 to 59,872"),
+        (["--model", "lenet5-handwritten", "--classes", "100"], "--classes 100 for lenet5-handwritten: handwriting has 10 digits"),
+        (["--output", "/dev/null/runs"], "--output /dev/null/runs: Not a directory; expected a folder that can be written to"),
+        (["study", "--epochs", "-1"], "--epochs -1: expected 1 or more"),
         (["--c3", "selective"], "use variant='classic'"),
         (["study", "--widths", "9"], "--widths 9: expected two numbers"),
         (["sheet", "--count", "0"], "--count 0: expected 1 or more"),
         (["sheet", "--count", "1", "--output", "/nowhere/sheet.png"], "cannot be written"),
+        (["sheet", "--output", "sheet.txt"], "--output sheet.txt: a .txt file; expected a name that ends in .png or .jpg"),
+        (["sheet", "--of", "handwritten", "--count", "500000"], "--count 500000: expected at most 420,000 of handwritten"),
+        (["describ"], "describ: no such command; did you mean describe?"),
+        (["xyz"], "xyz: no such command; expected one of data, describe"),
     ],
 )
 def test_wrong_use_is_one_line_that_names_the_fix(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    given = words if words[0] in ("study", "sheet") else ["--model", "lenet5-counter", *words]
+    given = words if not words[0].startswith("-") else ["--model", "lenet5-counter", *words]
     assert main(given) == (1 if words[0] == "--data" else 2)
     told = capsys.readouterr().err
     assert said in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--seed", "-1"], "--seed: -1: expected a whole number, 0 to 4,294,967,295"),
+        (["study", "--seed", "4294967296"], "--seed: 4294967296: expected a whole number, 0 to 4,294,967,295"),
+        (["--threads", "-1"], "--threads: -1: expected a whole number, 1 or more"),
+    ],
+)
+def test_numbers_out_of_bounds_are_refused_while_the_command_is_read(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert said in capsys.readouterr().err
+
+
+def test_debug_may_stand_before_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--debug", "sheet", "--count", "0"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback")
+    assert told.endswith("python -m train sheet: --count 0: expected 1 or more\n")
+
+
+def test_ctrl_c_while_tensorflow_is_read_in_is_one_line() -> None:
+    with subprocess.Popen([sys.executable, "-m", "train", "describe"], cwd=ROOT, stderr=subprocess.PIPE, text=True) as started:
+        while "tensorflow" not in Path(f"/proc/{started.pid}/maps").read_text():
+            time.sleep(0.02)
+        started.send_signal(signal.SIGINT)
+        assert started.communicate()[1] == "\npython -m train describe: stopped\n"
+    assert started.returncode == 130
+
+
+def test_quick_and_held_out_learn_from_nothing_that_is_measured() -> None:
+    assert HANDWRITTEN.unseen == 0
+    assert recipes.quick(HANDWRITTEN).unseen == 54_000
+    assert dataclasses.replace(recipes.quick(HANDWRITTEN), held_out=58_000).unseen == 58_000
 
 
 def test_handwriting_is_not_learnt_from_a_folder_of_counters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,125 @@
+"""`python -m convert`: which networks, what their cards say of where they come from, and what is wrong, each in one line."""
+
+import json
+import resource
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convert.__main__ import convert, main, write_aside
+from convert.card import make_card, origins
+from edge.inference.model import read_card
+from tests.convert.networks import trained
+from tests.test_arrows import ROOT
+from train.data_command import provenance
+
+SHIPPED_CARD = ROOT / "models" / "lenet5-counter.json"
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Of a network trained on rendered digits alone."""
+    folder = tmp_path_factory.mktemp("rendered")
+    convert(trained(folder), folder / "models", quick=True)
+    return read_card(folder / "models" / "small.json")
+
+
+def test_a_network_of_rendered_digits_claims_nothing_of_the_published_ones(card: dict[str, Any]) -> None:
+    assert card["metrics"]["data"] == "synthetic digits"
+    assert card["metrics"]["command"] == card["conversion"]["command"]
+    assert card["training"]["sources"] == ["synthetic"]
+    assert card["data"] == {"attribution": "rendered digits alone, by train/synthetic.py", "sha256": {}}
+
+
+def test_a_card_names_all_that_was_learnt_from_and_measured_on(tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_bytes(b"split,path\n")
+    published, own = provenance("meter-digits"), str(tmp_path)
+    assert origins("counter", ["real", "synthetic"], "meter-digits") == published
+    assert origins("handwritten", ["real"], "mnist") == provenance("mnist")
+    of_both = origins("counter", [own], "meter-digits")
+    assert of_both["attribution"] == f"pictures of one's own in {own}; {published['attribution']}"
+    assert of_both["sha256"] == {
+        f"{own}/index.csv": "4e74569aa6673308f827aee6cdb61cec102d7c301a172fc3c9dc43db342c4ad3",
+        **published["sha256"],
+    }
+
+
+def test_the_command_of_a_measurement_names_the_file_where_it_is(tmp_path: Path) -> None:
+    training = json.loads(trained(tmp_path, sources=["real"], sha256="0f").with_suffix(".training.json").read_text(encoding="utf-8"))
+    proof: dict[str, Any] = {"float32": {}, "int8": {}, "parity": {}}
+    files = {Path("mine/small.tflite"): b"1", Path("mine/small.onnx"): b"2"}
+    made = make_card(training, files, proof, data="mnist", method="post-training", command="python -m convert")
+    assert made["metrics"]["command"] == "python -m train evaluate mine/small.tflite --split test"
+    assert made["training"]["sha256"] == "0f"
+    assert list(made["files"]) == ["small.tflite", "small.onnx"]
+
+
+def test_a_card_says_against_what_the_runtimes_were_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", str(SHIPPED_CARD)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("  parity     against LiteRT 2.3.0, on 1,604 pictures")
+    assert lines[at + 1].startswith("             ONNX Runtime 1.32.0: largest gap 1 quanta")
+
+
+def test_debug_may_stand_before_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--debug", "card", str(tmp_path / "x.json")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback")
+    assert f"{tmp_path}/x.json: no such file; a model comes with its card" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("changed", [{"metrics": None}, {"parity": []}, {"parameters": "many"}, {"data": "mnist"}], ids=str)
+def test_a_card_that_is_not_whole_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: dict[str, Any]
+) -> None:
+    card = {**json.loads(SHIPPED_CARD.read_text(encoding="utf-8")), **changed}
+    (tmp_path / "a.json").write_text(json.dumps(card), encoding="utf-8")
+    assert main(["card", str(tmp_path / "a.json")]) == 1
+    told = capsys.readouterr().err
+    assert f"{tmp_path}/a.json: not a whole model card" in told
+    assert len(told.splitlines()) == 1
+
+
+def test_what_was_trained_is_converted_and_what_was_not_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("python -m convert: runs: found neither lenet5-handwritten.keras nor lenet5-counter.keras; train them first")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "lenet5-counter.keras").write_bytes(b"damaged")
+    assert main([]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "python -m convert: runs/lenet5-handwritten.keras: not there, not converted"
+    assert second.startswith("python -m convert: runs/lenet5-counter.keras: Keras cannot read it")
+
+
+@pytest.mark.parametrize("key", ["name", "task", "recipe"])
+def test_a_summary_that_lacks_something_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str) -> None:
+    path = trained(tmp_path)
+    summary = path.with_suffix(".training.json")
+    training = json.loads(summary.read_text(encoding="utf-8"))
+    del training[key]
+    summary.write_text(json.dumps(training), encoding="utf-8")
+    assert main([str(path), "--output", str(tmp_path / "models")]) == 1
+    assert capsys.readouterr().err == (
+        f"python -m convert: {summary}: no {key}; expected the summary that `make train` writes. Train it anew\n"
+    )
+
+
+def test_a_file_that_cannot_be_written_is_named_by_where_it_was_to_go(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+    try:
+        with pytest.raises(OSError, match=r"File too large: 'models/small\.onnx'"):
+            write_aside(tmp_path, Path("models/small.onnx"), bytes(2_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_make_hands_more_options_on() -> None:
+    told = subprocess.run(["make", "-n", "convert", "ARGS=--output mine"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told.splitlines()[-1].split()[-4:] == ["-m", "convert", "--output", "mine"]

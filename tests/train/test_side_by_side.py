@@ -1,0 +1,39 @@
+"""Commands side by side end together, and a failure of one is a failure of all."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_arrows import ROOT
+from train.side_by_side import side_by_side
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+@pytest.mark.parametrize(("codes", "expected"), [((0, 0), 0), ((1, 0), 1), ((0, 2), 2)])
+def test_the_highest_exit_code_is_that_of_all(codes: tuple[int, int], expected: int) -> None:
+    assert side_by_side({str(i): python(f"raise SystemExit({code})") for i, code in enumerate(codes)}, "train") == expected
+
+
+def test_one_that_a_signal_ended_has_failed_and_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    killed = python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert side_by_side({"small": killed, "large": python("")}, "train") == 1
+    assert capsys.readouterr().err.startswith(
+        "train: small: ended by SIGKILL; memory may have run out: train one model at a time (--model)"
+    )
+
+
+def test_they_end_with_the_one_that_started_them() -> None:
+    sleeping = python("import os, time; os.write(1, (str(os.getpid()) + chr(10)).encode()); time.sleep(60)")
+    code = f"from train.side_by_side import side_by_side; side_by_side({{'a': {sleeping}, 'b': {sleeping}}}, 'train')"
+    with subprocess.Popen(python(code), cwd=ROOT, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        children = [int(started.stdout.readline()) for _ in range(2)]
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(timeout=30) == 128 + signal.SIGTERM
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]

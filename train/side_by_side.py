@@ -1,0 +1,33 @@
+"""Several commands at once, each a process of its own, which end with the one that started them."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+from edge.guard import FAILED
+
+
+def side_by_side(commands: Mapping[str, Sequence[str]], program: str) -> int:
+    """Run the commands, by name, to their ends; returns the highest exit code. One that a signal ended is named on stderr, and failed.
+
+    Whatever ends this process before (Ctrl-C, SIGTERM) ends them too. program: how stderr's lines begin.
+    """
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        for name, command in commands.items():
+            processes[name] = subprocess.Popen(command)
+        codes = {name: process.wait() for name, process in processes.items()}
+    finally:
+        for process in processes.values():
+            process.terminate()
+        for process in processes.values():
+            process.wait()
+        signal.signal(signal.SIGTERM, before)
+    for name, code in codes.items():
+        if code < 0:
+            ended = signal.Signals(-code).name
+            why = "; memory may have run out: train one model at a time (--model)" if -code == signal.SIGKILL else ""
+            print(f"{program}: {name}: ended by {ended}{why}. The same command goes on from the last finished epoch", file=sys.stderr)
+    return max(FAILED if code < 0 else code for code in codes.values())
