@@ -32,7 +32,7 @@ from edge.counter.wheels import (
     carries,
     likelihoods,
     sharpened,
-    shifted,
+    turned,
 )
 
 BEAM = 6
@@ -97,14 +97,17 @@ class Evidence:
         self.starts = tuple(starts)
         offset_prior = np.exp(-0.5 * (self.offsets / OFFSET_DIGITS) ** 2)
         self.prior = np.outer(list(starts.values()), offset_prior / offset_prior.sum())
-        at = shifted(tuple(self.offsets.tolist()), mechanism.offsets, len(narrow))  # [N, O, 200]
+        own = np.zeros((len(narrow), 1))
+        own[: len(mechanism.offsets), 0] = mechanism.offsets[: len(narrow)]
+        too_high = (np.rint(own * STEPS_PER_DIGIT) + np.rint(self.offsets * STEPS_PER_DIGIT)).astype(np.int64)  # [N, O]
         placed = likelihoods(narrow, BACKLASH_DIGITS if self.coupled else LCD_DIGITS)
         scale = placed.max(1, keepdims=True)
         self.log_scale = float(np.log(scale).sum())
-        self.wheels = (placed / scale)[np.arange(len(narrow))[:, None, None], at]  # [N, O, 200]
+        self.wheels = turned(placed / scale, too_high)  # [N, O, 200]
         if self.coupled:
-            turning, resting = _passed(likelihoods(narrow[-1])), likelihoods(narrow[-1], RESTING_DIGITS)
-            self.wheels[-1] = _last_wheel(turning[at[-1]], resting[at[-1]], TURNING[mechanism.rolling]) / scale[-1]
+            last = np.stack([_passed(likelihoods(narrow[-1])), likelihoods(narrow[-1], RESTING_DIGITS)])
+            turning, resting = turned(last, too_high[[-1, -1]])
+            self.wheels[-1] = _last_wheel(turning, resting, TURNING[mechanism.rolling]) / scale[-1]
         else:
             self.wheels *= ON_A_DIGIT
         self.carried: list[Floats] = []  # [S, O, 20] for each wheel: what those to its right say of how far it has moved

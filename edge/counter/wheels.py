@@ -75,13 +75,11 @@ def blurred(fine: Floats, sigma_digits: float) -> Floats:
     return fine @ _blur(sigma_digits)
 
 
-@functools.lru_cache(maxsize=32)
-def shifted(offsets: tuple[float, ...], own: tuple[float, ...], count: int) -> Integers:
-    """Where each place is found on each of `count` wheels that all stand the offsets [O] too high, and `own` by themselves: [N, O, 200]."""
-    each = np.zeros((count, 1))
-    each[: len(own), 0] = own[:count]
-    steps = np.rint(each * STEPS_PER_DIGIT) + np.rint(np.array(offsets) * STEPS_PER_DIGIT)  # [N, O]
-    return np.asarray((np.arange(STEPS) + steps[..., None]) % STEPS, np.int64)
+def turned(fine: Floats, steps: Integers) -> Floats:
+    """Likelihoods [N, 200] of wheels that stand so many steps too high, [N, O]: float64 [N, O, 200]."""
+    twice = np.concatenate([fine, fine], axis=1)
+    first = 2 * STEPS * np.arange(len(fine))[:, None] + steps % STEPS  # in `twice` laid flat
+    return np.asarray(twice.take(first[..., None] + np.arange(STEPS)), np.float64)
 
 
 @functools.cache
