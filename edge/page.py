@@ -1,38 +1,57 @@
 """From a page of handwriting to its numbers: layout `free`."""
 
+import dataclasses
 from decimal import Decimal
 
 import numpy as np
 
 from edge.counter.plausibility import Rules
-from edge.inference.model import Recognizer
+from edge.inference.model import Cells, Probabilities, Recognizer
+from edge.reader import UNREADABLE, Stopwatch
 from edge.reading import Reading, Status, Wheel
-from edge.vision.segment import lines
+from edge.vision.segment import Line, lines
 from edge.vision.window import Image
 
 
 def read_page(recognizer: Recognizer, page: Image) -> list[Reading]:
     """Layout `free`: one reading for each line of handwriting on a page, uint8 [H, W] or [H, W, 3], from top to bottom.
 
-    recognizer: of single digits (K = 10).
+    recognizer: of single digits (K = 10). A page without any has one reading, of nothing. The timings are the whole page's.
     """
-    readings = []
-    for line in lines(page, recognizer.read):
-        raw = "".join(map(str, line.digits))
-        confidence = float(np.prod(line.certainty))
-        wheels = tuple(
-            Wheel(position=float(digit), digit=str(digit), confidence=float(sure), corners=corners)
-            for digit, sure, corners in zip(line.digits, line.certainty, line.corners, strict=True)
-        )
-        around = line.corners.reshape(-1, 2)
-        (left, top), (right, bottom) = around.min(0), around.max(0)
-        window = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-        certain_enough = confidence >= Rules().min_confidence
-        status = Status.OK if certain_enough else Status.LOW_CONFIDENCE
-        value = Decimal(raw) if certain_enough else None
-        readings.append(
-            Reading(
-                value=value, raw=raw, confidence=confidence, status=status, wheels=wheels, window=window, alignment=None, timings_ms={}
-            )
-        )  # fmt: skip
-    return readings
+    watch = Stopwatch()
+
+    def recognize(cells: Cells) -> Probabilities:
+        with watch.step("inference"):
+            return recognizer.read(cells)
+
+    with watch.step("segment"):
+        found = lines(page, recognize)
+    inference = watch.timings_ms.setdefault("inference", 0.0)
+    timings_ms = watch.timings_ms | {"segment": round(watch.timings_ms["segment"] - inference, 3)}
+    readings = [reading_of(line) for line in found] or [Reading.of_nothing(Status.NO_WINDOW)]
+    return [dataclasses.replace(reading, timings_ms=timings_ms) for reading in readings]
+
+
+def reading_of(line: Line) -> Reading:
+    """A line as read: `?` where a digit is not certain at all, and no value unless all of them are certain enough."""
+    wheels = tuple(
+        Wheel(position=float(digit), digit=str(digit), confidence=float(sure), corners=corners)
+        if sure >= UNREADABLE
+        else Wheel(position=None, digit="?", confidence=float(sure), corners=corners)
+        for digit, sure, corners in zip(line.digits, line.certainty, line.corners, strict=True)
+    )
+    raw = "".join(wheel.digit for wheel in wheels)
+    confidence = float(np.prod(line.certainty))
+    certain_enough = confidence >= Rules().min_confidence
+    around = line.corners.reshape(-1, 2)
+    (left, top), (right, bottom) = around.min(0), around.max(0)
+    return Reading(
+        value=Decimal(raw) if certain_enough else None,
+        raw=raw,
+        confidence=confidence,
+        status=Status.OK if certain_enough else Status.LOW_CONFIDENCE,
+        wheels=wheels,
+        window=np.array([[left, top], [right, top], [right, bottom], [left, bottom]]),
+        alignment=None,
+        timings_ms={},
+    )

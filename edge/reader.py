@@ -214,12 +214,13 @@ class Reader:
 
     def steps(self, value: Decimal) -> int:
         """A value in steps of the last wheel. Raises UsageError where the counter cannot show it."""
-        whole = int(value.scaleb(self.decimals))
-        if value < 0 or whole >= 10**self.digits:
+        # The size first: what has billions of digits cannot be written out.
+        if value < 0 or value >= Decimal(10**self.digits).scaleb(-self.decimals):
             raise UsageError(
                 f"value {value}: a counter of {self.digits} digits, {self.decimals} of them decimals, shows 0 to "
                 f"{Decimal(10**self.digits - 1).scaleb(-self.decimals)}"
             )
+        whole = int(value.scaleb(self.decimals))
         if value != (shown := Decimal(whole).scaleb(-self.decimals)):
             raise UsageError(f"value {value}: the counter has {self.decimals} decimals; expected no more of them, such as {shown}")
         return whole
@@ -234,6 +235,6 @@ class Reader:
             elif certain < UNREADABLE:
                 digit = "?"
             wheels.append(
-                Wheel(position=round(places[i], 2) if digit.isdigit() else None, digit=digit, confidence=certain, corners=outline)
+                Wheel(position=round(places[i], 2) % 10 if digit.isdigit() else None, digit=digit, confidence=certain, corners=outline)
             )  # fmt: skip
         return tuple(wheels)

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from edge.capture.camera import Camera, Frame, now, turned
-from edge.capture.ffmpeg import DECODERS, quiet
+from edge.capture.ffmpeg import DECODERS, open_video
 from edge.capture.folder import PAUSE_S
 from edge.capture.formats import is_video
-from edge.capture.pictures import head_of, load
+from edge.capture.pictures import decode, head_of, read
 from edge.errors import CameraError, PictureError
 
 FPS = 25.0
@@ -54,7 +54,7 @@ class Still(Camera):
     def _read(self, number: int) -> Frame:
         changed = self._time()
         try:
-            picture = turned(load(self._path).frame, self._rotation)
+            picture = turned(decode(read(self._path), str(self._path)), self._rotation)
         except PictureError as error:
             raise CameraError(str(error)) from error
         self._changed = changed
@@ -77,9 +77,7 @@ class Recording(Camera):
         self._rotation = rotation
         self._closed = threading.Event()
         self._guard = threading.RLock()
-        quiet()
-        # Absolute, for FFmpeg takes what stands before a colon for a protocol.
-        self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, DECODERS])
+        self._capture = open_video(path, [cv2.CAP_PROP_N_THREADS, DECODERS])
         if not self._capture.isOpened():
             raise CameraError(f"{self.name}: a video that cannot be opened: damaged, cut short, or of a kind that OpenCV cannot decode")
         self._fps = self._capture.get(cv2.CAP_PROP_FPS) or FPS

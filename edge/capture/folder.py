@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.capture.camera import Camera, Frame, turned
 from edge.capture.formats import SUFFIXES
-from edge.capture.pictures import load
+from edge.capture.pictures import decode, read
 from edge.errors import CameraError, PictureError
 
 NEWEST = 4
@@ -46,7 +46,7 @@ class Folder(Camera):
                 self._closed.wait(PAUSE_S)
                 return self._frame
             try:
-                picture = load(Path(path)).frame
+                picture = decode(read(Path(path)), path)
             except PictureError as error:
                 reason = reason or error
                 continue

@@ -14,11 +14,16 @@ EXPECTED = "expected a JPEG, PNG, BMP, WebP or TIFF picture"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 """Sizes in bytes that a BMP's second header has; the two letters of its first begin many a text."""
-WIDTH, HEIGHT, ORIENTATION = 256, 257, 274
+WIDTH, HEIGHT, ORIENTATION, EXTRA_SAMPLES = 256, 257, 274, 338
 """Tags of TIFF and EXIF."""
 SHORT, LONG = 3, 4
+ASSOCIATED, UNASSOCIATED = 1, 2
+"""What a TIFF's alpha is: colour is stored multiplied by it, or not."""
 MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
 """What ends a JPEG's coded data: neither a stuffed byte nor a restart."""
+USUAL_CODES = bytes.fromhex("00020103030204030505040400 00017d")
+"""How many codes of each length the usual table for luminance has (T.81 table K.5): with it no picture's coded data is zeros for long."""
+ZEROS = bytes(64)
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 START_OF_SCAN, END_OF_IMAGE, APP1, STANDALONE = 0xDA, 0xD9, 0xE1, frozenset({0x01, *range(0xD0, 0xD9)})
 
@@ -54,6 +59,10 @@ class Header:
     """EXIF's 1 to 8."""
     whole: bool = True
     """Whether its end is there."""
+    damaged: bool = False
+    """Whether a part of it was overwritten, as far as that shows without decoding: with zeros, as disks and cards do."""
+    alpha: int = 0
+    """A TIFF's `ASSOCIATED` or `UNASSOCIATED`; 0 where it has none, or does not say."""
 
 
 def header(content: bytes, name: str) -> Header:
@@ -91,11 +100,14 @@ def described(content: bytes) -> str:
 
 
 def _jpeg(content: bytes) -> Header:
-    size, orientation, at = (0, 0), 1, 2
+    size, orientation, at, damaged = (0, 0), 1, 2, False
     while match := MARKER.search(content, at):
+        # Between two segments there is coded data, or nothing.
+        damaged |= content.find(ZEROS, at, match.start()) >= 0
         at, marker = match.end(), content[match.end() - 1]
         if marker == END_OF_IMAGE:
-            return Header("JPEG", size[1], size[0], orientation)
+            damaged = damaged and USUAL_CODES in content
+            return Header("JPEG", size[1], size[0], orientation, damaged=damaged)
         if marker in STANDALONE:
             continue
         # Markers that only the end of a segment cut off hides are no damage to what was seen so far.
@@ -156,7 +168,7 @@ def _bmp(content: bytes) -> Header:
 def _tiff(content: bytes) -> Header:
     tags = _tags(content)
     # OpenCV turns a TIFF by itself, whatever it is told.
-    return Header("TIFF", tags[WIDTH], tags[HEIGHT])
+    return Header("TIFF", tags[WIDTH], tags[HEIGHT], alpha=tags.get(EXTRA_SAMPLES, 0))
 
 
 def _tags(block: bytes) -> dict[int, int]:

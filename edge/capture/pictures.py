@@ -7,22 +7,29 @@ picture.frame    # uint8 [H, W] or [H, W, 3] (blue, green, red)
 import dataclasses
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.capture.formats import EXPECTED, HEAD_BYTES, SUFFIXES, header, is_picture
+from edge.capture.formats import ASSOCIATED, EXPECTED, HEAD_BYTES, OTHERS, SUFFIXES, UNASSOCIATED, header, is_picture, is_video
+from edge.capture.overheard import overheard, tells_damage
 from edge.errors import PictureError
 
 Image = npt.NDArray[np.uint8]
+Pixel = TypeVar("Pixel", np.uint8, np.uint16, np.uint8 | np.uint16)
 MAX_PIXELS = 100_000_000
-"""More than any camera makes, and still decoded in less than a gigabyte."""
+"""More than any camera makes, and still decoded in less than a gigabyte; in 1.6 where it has alpha and 16 bits."""
+BAND_PIXELS = 100_000
+"""So many are laid on white, or made eight bits deep, at a time."""
 MIN_SIDE_PX = 2
 MAX_BYTES = 8 * MAX_PIXELS
 """As much as the largest picture takes with nothing compressed: four channels of 16 bits."""
+UNREAD = ("GIF", "HEIC or AVIF", "JPEG 2000", "JPEG XL", "BigTIFF")
+"""Forms of pictures that cannot be read."""
 DEPTHS = (8, 10, 12, 14, 16)
 """Bits that sensors have; what they give is kept in 16."""
 
@@ -36,15 +43,15 @@ class Picture:
 
 
 def load(path: Path) -> Picture:
-    """The picture in a file, upright as its EXIF data has it. Raises PictureError where there is none to be had."""
-    return Picture(decode(read(path), str(path)), path)
+    """The picture in a file, upright as its EXIF data has it. Raises PictureError where there is none to be had, or not all of it."""
+    return Picture(decode(read(path), str(path), strict=True), path)
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:
-    """The paths, with each folder replaced by its pictures in natural order: 2 before 10.
+    """The paths, with each folder replaced by its pictures and videos in natural order: 2 before 10.
 
-    A folder's pictures are the files that are called one or begin like one; hidden files and folders within are left out. Raises
-    PictureError for a folder without a picture, or one that cannot be read.
+    Those are the files that are called a picture, or begin like a picture or a video, of whatever form; hidden files and folders within
+    are left out. Raises PictureError for a folder without a picture, or one that cannot be read.
     """
     files = []
     for path in paths:
@@ -52,10 +59,11 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     return files
 
 
-def decode(content: bytes, name: str) -> Image:
+def decode(content: bytes, name: str, *, strict: bool = False) -> Image:
     """A picture file's content as a frame, uint8 [H, W] or [H, W, 3] (blue, green, red), upright, transparent parts on white.
 
-    16 bits become 8 by the smallest of the depths in `DEPTHS` that holds the brightest value. Raises PictureError, naming `name`.
+    16 bits become 8 by the smallest of the depths in `DEPTHS` that holds the brightest value. strict: what is damaged within is refused
+    too, for which stderr is listened to (see `overheard`). Raises PictureError, naming `name`.
     """
     if not content:
         raise PictureError(f"{name}: an empty file; {EXPECTED}")
@@ -67,17 +75,16 @@ def decode(content: bytes, name: str) -> Image:
         raise PictureError(f"{name}: {size}, nothing that could be read; {EXPECTED} of a meter")
     if not head.whole:
         raise PictureError(f"{name}: {size} that is cut short: its end is missing. Copy it again from where it came")
-    try:
-        # Unchanged: neither turned, which OpenCV's versions do for some formats only, nor robbed of alpha and 16 bits.
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        pixels = None
+    pixels, said = overheard(lambda: _pixels(content)) if strict else (_pixels(content), b"")
     if pixels is None:
         raise PictureError(f"{name}: {size} that cannot be decoded: damaged, or cut short. Copy it again from where it came")
+    if head.damaged or tells_damage(said):
+        raise PictureError(f"{name}: {size} that is damaged: not all of it can be decoded. Copy it again from where it came")
     if pixels.dtype not in (np.uint8, np.uint16):
         raise PictureError(f"{name}: {size} in {pixels.dtype}; expected whole numbers of 8 or 16 bits. Convert it to PNG")
-    # OpenCV's reader of TIFF hands out 8-bit colour that alpha is already multiplied into.
-    frame = _opaque(np.asarray(pixels), multiplied=head.format == "TIFF" and pixels.dtype == np.uint8)
+    # OpenCV's reader of TIFF multiplies 8-bit colour by its alpha itself, where the file says that it is not yet.
+    multiplied = head.alpha == ASSOCIATED or (head.alpha == UNASSOCIATED and pixels.dtype == np.uint8)
+    frame = _opaque(pixels, multiplied=multiplied)
     return np.ascontiguousarray(_turned(_eight_bit(frame), head.orientation))
 
 
@@ -122,10 +129,24 @@ def _pictures(folder: Path) -> list[Path]:
         files = [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
     except OSError as error:
         raise PictureError(f"{folder}: a folder that cannot be read ({error.strerror})") from error
-    pictures = [path for path in files if path.suffix.lower() in SUFFIXES or is_picture(head_of(path))]
+    pictures = [path for path in files if path.suffix.lower() in SUFFIXES or _shows(head_of(path))]
     if not pictures:
         raise PictureError(f"{folder}: a folder without a picture; {EXPECTED} directly in it")
     return sorted(pictures, key=natural)
+
+
+def _shows(head: bytes) -> bool:
+    """Whether a file that begins so has frames, in a form that is read or in one whose error should be told."""
+    return is_picture(head) or is_video(head) or any(re.match(OTHERS[form], head, re.DOTALL) for form in UNREAD)
+
+
+def _pixels(content: bytes) -> npt.NDArray[Any] | None:
+    """As they are stored; None where they cannot be decoded."""
+    try:
+        # Unchanged: neither turned, which OpenCV's versions do for some formats only, nor robbed of alpha and 16 bits.
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
 
 
 def _eight_bit(pixels: npt.NDArray[np.uint8 | np.uint16]) -> Image:
@@ -133,21 +154,32 @@ def _eight_bit(pixels: npt.NDArray[np.uint8 | np.uint16]) -> Image:
         return np.asarray(pixels, np.uint8)
     brightest = int(pixels.max())
     full = next(2**depth - 1 for depth in DEPTHS if brightest < 2**depth)
-    return np.asarray(cv2.convertScaleAbs(pixels, alpha=255 / full), np.uint8)
+    scaled = np.empty(pixels.shape, np.uint8)
+    for band, to in zip(_bands(pixels), _bands(scaled), strict=True):
+        to[:] = cv2.convertScaleAbs(band, alpha=255 / full)
+    return scaled
 
 
 def _opaque(pixels: npt.NDArray[np.uint8 | np.uint16], *, multiplied: bool) -> npt.NDArray[np.uint8 | np.uint16]:
-    """Laid on white where there is alpha, [H, W, 4]."""
+    """Laid on white where there is alpha, [H, W, 4], in place."""
     if pixels.ndim == 2 or pixels.shape[2] == 3:
         return pixels
     if pixels.shape[2] == 1:
         return pixels[:, :, 0]
     white = np.iinfo(pixels.dtype).max
-    if (alpha := pixels[:, :, 3:]).min() == white:
+    if pixels[:, :, 3].min() == white:
         return pixels[:, :, :3]
-    share = alpha.astype(np.float32) / white
-    colour = pixels[:, :, :3] * (1 if multiplied else share)
-    return np.rint(np.minimum(colour + white * (1 - share), white)).astype(pixels.dtype)
+    for band in _bands(pixels):
+        share = band[:, :, 3:].astype(np.float32) / white
+        colour = band[:, :, :3] * (1 if multiplied else share)
+        band[:, :, :3] = np.rint(np.minimum(colour + white * (1 - share), white))
+    return pixels[:, :, :3]
+
+
+def _bands(pixels: npt.NDArray[Pixel]) -> Iterator[npt.NDArray[Pixel]]:
+    """Views of so many rows that what is calculated from them takes some megabytes, not some gigabytes."""
+    rows = max(1, BAND_PIXELS // pixels.shape[1])
+    return (pixels[top : top + rows] for top in range(0, len(pixels), rows))
 
 
 def _turned(frame: Image, orientation: int) -> Image:

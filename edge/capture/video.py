@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.capture.ffmpeg import quiet
+from edge.capture.ffmpeg import open_video
 from edge.capture.formats import described, is_video
 from edge.capture.pictures import MAX_PIXELS, head_of
 from edge.errors import PictureError
@@ -30,9 +30,7 @@ class Video:
         self.path = path
         if not is_video(head := head_of(path)):
             raise PictureError(f"{path}: {described(head) if head else 'no such file, or an empty one'}; expected a video")
-        quiet()
-        # Absolute, for FFmpeg takes what stands before a colon for a protocol.
-        self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+        self._capture = open_video(path)
         if not self._capture.isOpened():
             raise PictureError(f"{path}: a video that cannot be opened: damaged, cut short, or of a kind that OpenCV cannot decode")
         width, height = (self._capture.get(side) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))

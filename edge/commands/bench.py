@@ -6,6 +6,8 @@ import resource
 import statistics
 import time
 
+from edge.commands.quiet import only_our_words
+
 EXAMPLES = """examples:
   digitd bench                     two counters of eight digits, 1280×720, as fast as it goes
   digitd bench --json --frames 2000
@@ -29,7 +31,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.frames < 10:
         raise UsageError(f"--frames {args.frames}: expected 10 or more")
-    result = {kind: _measured(args.frames, args.counters, rate) for kind, rate in RATES.items()}
+    with only_our_words():
+        result = {kind: _measured(args.frames, args.counters, rate) for kind, rate in RATES.items()}
     result["rss_mb"] = {"largest": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)}
     if args.json:
         print(json.dumps(result))

@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from edge.commands.quiet import only_our_words
+
 EXAMPLES = """examples:
   digitd doctor                            with /etc/digitd/digitd.toml
   sudo -u digitd digitd doctor --json      as the daemon's user, for a script
@@ -31,13 +33,14 @@ def run(args: argparse.Namespace) -> int:
 
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     sick = False
-    for check in checks(args.config):
-        sick |= check.well is False
-        if args.json:
-            print(json.dumps(dataclasses.asdict(check), ensure_ascii=False), flush=True)
-            continue
-        mark = f"{COLOURS[check.well]}{MARKS[check.well]}{PLAIN}" if coloured else MARKS[check.well]
-        print(f"{mark}  {check.name:18} {check.found}", flush=True)
-        if check.well is False:
-            print(f"{'':22} → {check.fix}", flush=True)
+    with only_our_words():
+        for check in checks(args.config):
+            sick |= check.well is False
+            if args.json:
+                print(json.dumps(dataclasses.asdict(check), ensure_ascii=False), flush=True)
+                continue
+            mark = f"{COLOURS[check.well]}{MARKS[check.well]}{PLAIN}" if coloured else MARKS[check.well]
+            print(f"{mark}  {check.name:18} {check.found}", flush=True)
+            if check.well is False:
+                print(f"{'':22} → {check.fix}", flush=True)
     return int(sick)

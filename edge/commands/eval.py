@@ -1,12 +1,14 @@
 """`digitd eval`: how often whole readings are right, on photos whose true reading is known."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
-import sys
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from edge.commands.quiet import only_our_words
 from edge.errors import DataError, DigitdError, UsageError
 
 EXAMPLES = """FRAMES.json holds a list of objects with path (beside it), meter, digits (N where a wheel is in mid-roll and any digit is
@@ -18,7 +20,6 @@ examples:
   digitd eval frames.json --sheet misreads.png
 """
 BINS = 10
-KEYS = ("path", "meter", "digits", "polygon")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,32 +56,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `digitd eval`."""
+    from edge.commands.photos import entries
+
+    listed = entries(args.frames)
+    if args.sheet:
+        _check_sheet(args.sheet)
+    with contextlib.nullcontext() if args.debug else only_our_words():
+        results = _results(args, listed)
+        if not results:
+            raise DataError(f"{args.frames}: none of its {len(listed)} photos could be read")
+        by_meter = {meter: figures([r for r in results if r.meter == meter]) for meter in dict.fromkeys(r.meter for r in results)}
+        whole = figures(results)
+        whole["readings_right_meter_mean"] = sum(each["readings_right"] for each in by_meter.values()) / len(by_meter)
+        wrong = [r for r in results if not r.right]
+        if args.json:
+            misreads = [{"path": r.path, "digits": r.digits, "raw": r.raw, "confidence": round(r.confidence, 4)} for r in wrong]
+            print(json.dumps({**whole, "meters": by_meter, "misreads": misreads}, indent=1))
+        else:
+            _print_table(by_meter, whole, wrong)
+        if args.sheet:
+            _sheet(args.sheet, wrong)
+    return 1 if len(results) < len(listed) else 0
+
+
+def _results(args: argparse.Namespace, listed: list[Any]) -> list[Result]:
+    """Each photo read; one that cannot be is told, and the others are read."""
+    from edge.commands.photos import photo
+    from edge.commands.progress import Progress
+    from edge.commands.reading_text import one_line
     from edge.inference.model import load
     from edge.inference.models import shipped
+    from edge.reader import Reader
+    from edge.vision.window import strip
 
-    entries = _entries(args.frames)
-    recognizer = load(args.model or shipped("lenet5-counter"))
-    results, failed = [], False
-    for entry in entries:
-        try:
-            results.append(_read(args.frames.parent, entry, recognizer))
-        except DigitdError as error:
-            print(f"digitd: {error}", file=sys.stderr)
-            failed = True
-    if not results:
-        raise DataError(f"{args.frames}: none of its {len(entries)} photos could be read")
-    by_meter = {meter: figures([r for r in results if r.meter == meter]) for meter in dict.fromkeys(r.meter for r in results)}
-    whole = figures(results)
-    whole["readings_right_meter_mean"] = sum(each["readings_right"] for each in by_meter.values()) / len(by_meter)
-    wrong = [r for r in results if not r.right]
-    if args.json:
-        misreads = [{"path": r.path, "digits": r.digits, "raw": r.raw, "confidence": round(r.confidence, 4)} for r in wrong]
-        print(json.dumps({**whole, "meters": by_meter, "misreads": misreads}, indent=1))
-    else:
-        _print_table(by_meter, whole, wrong)
-    if args.sheet:
-        _sheet(args.sheet, wrong)
-    return 1 if failed else 0
+    recognizer, results = load(args.model or shipped("lenet5-counter")), []
+    with Progress(len(listed)) as progress:
+        for number, entry in enumerate(listed, 1):
+            try:
+                shot = photo(args.frames, number, entry)
+                frame, count = shot.frame(), len(shot.digits)
+                reading = Reader(recognizer, digits=count, display=shot.display).read(frame, shot.corners)
+                picture = strip(frame, shot.corners, size=(64, 44 * count))
+                results.append(
+                    Result(shot.meter, shot.name, shot.digits, reading.raw, reading.confidence, reading.status.value, picture)
+                )  # fmt: skip
+            except DigitdError as error:
+                progress.say(f"digitd: {one_line(str(error))}", error=True)
+            progress.done()
+    return results
 
 
 def figures(results: list[Result]) -> dict[str, float]:
@@ -103,54 +126,23 @@ def figures(results: list[Result]) -> dict[str, float]:
     }
 
 
-def _entries(path: Path) -> list[dict[str, Any]]:
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file; expected a list of photos with their readings, see digitd eval --help") from error
-    except (ValueError, OSError) as error:
-        raise DataError(f"{path}: not JSON ({error}); see digitd eval --help") from error
-    if not isinstance(entries, list) or not entries:
-        raise DataError(f"{path}: no list of photos; see digitd eval --help")
-    for number, entry in enumerate(entries, 1):
-        if missing := [key for key in KEYS if not isinstance(entry, dict) or key not in entry]:
-            raise DataError(f"{path}, entry {number}: no {', '.join(missing)}; expected {', '.join(KEYS)}")
-        if not entry["digits"] or set(str(entry["digits"])) - set("0123456789N"):
-            raise DataError(f"{path}, entry {number}: digits {entry['digits']!r}; expected digits, and N for a wheel in mid-roll")
-    return entries
-
-
-def _read(folder: Path, entry: dict[str, Any], recognizer: Any) -> Result:
-    import numpy as np
-
-    from edge.capture.pictures import load
-    from edge.reader import Reader
-    from edge.vision.window import check, strip
-
-    frame, digits = load(folder / entry["path"]).frame, str(entry["digits"])
-    corners = np.array(entry["polygon"], np.float64)
-    if corners.shape != (4, 2):
-        raise DataError(f"{entry['path']}: a polygon of shape {corners.shape}; expected four corners of x and y")
-    check(corners, str(entry["path"]))
-    display: Literal["wheels", "lcd"] = "lcd" if str(entry.get("display", "")).startswith("lcd") else "wheels"
-    reading = Reader(recognizer, digits=len(digits), display=display).read(frame, corners)
-    picture = strip(frame, corners, size=(64, 44 * len(digits)))
-    return Result(entry["meter"], entry["path"], digits, reading.raw, reading.confidence, reading.status.value, picture)
-
-
 def _print_table(by_meter: dict[str, dict[str, float]], whole: dict[str, float], wrong: list[Result]) -> None:
+    from edge.commands.reading_text import one_line
+
     print(f"{'':28}{'photos':>8}{'readings':>10}{'digits':>10}{'sure ≥ 0.9':>12}{'wrong then':>12}{'calibration':>13}")
     for name, each in {**by_meter, "all": whole}.items():
         shares = f"{each['readings_right']:>10.1%}{each['digits_right']:>10.1%}{each['coverage_at_0_9']:>12.1%}"
-        print(f"{name[:27]:28}{each['n']:>8}{shares}{each['wrong_at_0_9']:>12}{each['ece']:>13.3f}")
+        print(f"{one_line(name)[:27]:28}{each['n']:>8}{shares}{each['wrong_at_0_9']:>12}{each['ece']:>13.3f}")
     print(f"{'mean over meters':28}{len(by_meter):>8}{whole['readings_right_meter_mean']:>10.1%}")
     for r in wrong:
-        print(f"  {r.path}: {r.raw}, true {r.digits}, confidence {r.confidence:.2f}")
+        print(f"  {one_line(r.path)}: {r.raw}, true {r.digits}, confidence {r.confidence:.2f}")
 
 
 def _sheet(path: Path, wrong: list[Result]) -> None:
     import cv2
     import numpy as np
+
+    from edge.commands.picture_file import write
 
     tiles = []
     for r in wrong:
@@ -160,5 +152,12 @@ def _sheet(path: Path, wrong: list[Result]) -> None:
         cv2.putText(tile, f"{r.raw}, true {r.digits}  {r.confidence:.2f}  {r.meter[:20]}", (4, 90), cv2.FONT_HERSHEY_SIMPLEX, 0.55, 0, 1)
         tiles.append(tile)
     picture = np.vstack(tiles) if tiles else np.full((100, 560, 3), 255, np.uint8)
-    if not cv2.imwrite(str(path), picture):
-        raise UsageError(f"--sheet {path}: cannot be written; expected a name that ends in .png or .jpg, in a folder that exists")
+    write(path, picture)
+
+
+def _check_sheet(path: Path) -> None:
+    from edge.commands.picture_file import check_name
+
+    check_name("--sheet", path)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--sheet {path}: cannot be written there; expected a file of yours, in a folder of yours")

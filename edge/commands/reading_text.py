@@ -1,21 +1,40 @@
 """A reading as scripts and as people take it."""
 
+import dataclasses
 import os
 import sys
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.reading import Reading, Status
+
+if TYPE_CHECKING:
+    from edge.vision.find import Proposal
 
 COLOURS = {True: "\033[32m", False: "\033[33m"}
 PLAIN = "\033[0m"
 
 
-def as_json(reading: Reading, picture: str, counter: str | None = None) -> dict[str, Any]:
-    """What `digitd read --json` prints, ready for `json.dumps`. counter: its name, where it has one."""
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """A reading, and what `digitd read` tells beside it."""
+
+    reading: Reading
+    counter: str | None = None
+    """Its name, where it has one."""
+    proposals: "Sequence[Proposal] | None" = None
+    """Windows that were found, best first; None where none was looked for."""
+    note: str = ""
+    """For people."""
+
+
+def as_json(shown: Shown, picture: str) -> dict[str, Any]:
+    """What `digitd read --json` prints, ready for `json.dumps`. picture: its name; bytes that are no UTF-8 are told as \\xff."""
+    reading = shown.reading
     return {
-        "picture": picture,
-        **({} if counter is None else {"counter": counter}),
+        "picture": _text(picture),
+        **({} if shown.counter is None else {"counter": shown.counter}),
         "value": _number(reading.value),
         "raw": reading.raw,
         "confidence": round(reading.confidence, 4),
@@ -24,20 +43,37 @@ def as_json(reading: Reading, picture: str, counter: str | None = None) -> dict[
             {"position": wheel.position, "digit": wheel.digit, "confidence": round(wheel.confidence, 4)} for wheel in reading.wheels
         ],
         "window": reading.window.round(1).tolist(),
+        **({} if shown.proposals is None else {"proposals": [_proposal(each) for each in shown.proposals]}),
         "alignment": reading.alignment,
         "timings_ms": reading.timings_ms,
     }
 
 
-def as_text(reading: Reading, picture: str, counter: str | None = None) -> str:
-    """One line: what the picture shows, how certain that is, and what speaks against taking it."""
+def as_text(shown: Shown, picture: str) -> str:
+    """One line: what the picture shows, how certain that is, and what speaks against taking it. A value is its own only where it is ok."""
+    reading = shown.reading
     good = reading.status is Status.OK
-    value = "" if reading.value is None else f" = {reading.value}"
-    name = picture if counter is None else f"{picture} {counter}"
-    line = f"{name}: {reading.raw or 'nothing'}{value}  {reading.confidence:.1%}  {reading.status.value}"
+    value = "" if reading.value is None else f" = {reading.value}" if good else f", last valid {reading.value}"
+    name = one_line(picture if shown.counter is None else f"{picture} {shown.counter}")
+    note = f"  ({shown.note})" if shown.note else ""
+    line = f"{name}: {reading.raw or 'nothing'}{value}  {reading.confidence:.1%}  {reading.status.value}{note}"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         return f"{COLOURS[good]}{line}{PLAIN}"
     return line
+
+
+def one_line(text: str) -> str:
+    """The text with line ends, terminals' control codes and bytes that are no UTF-8 as escapes."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in _text(text))
+
+
+def _text(name: str) -> str:
+    """A file's name as text that any reader takes: Python keeps bytes that are no UTF-8 as lone surrogates."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _proposal(proposal: "Proposal") -> dict[str, Any]:
+    return {"window": proposal.corners.round(1).tolist(), "digits": proposal.digits, "score": round(proposal.score, 4)}
 
 
 def _number(value: Decimal | None) -> int | float | None:

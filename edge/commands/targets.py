@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.capture.pictures import load as load_picture
+from edge.commands.reading_text import Shown
 from edge.errors import PictureError, UsageError
 from edge.inference.model import Recognizer
 from edge.inference.models import loader
 from edge.reader import Reader
-from edge.reading import Reading
 from edge.vision.reference import Reference
 from edge.vision.window import Corners, Image, corners_from, inside
 
 if TYPE_CHECKING:
     from edge.config.counter import Counter
+    from edge.config.schema import Config
 
 OF_ONE = ("window", "digits", "decimals", "display", "reference", "previous")
 """Options that are about one counter."""
@@ -32,9 +33,11 @@ class Target:
     reader: Reader
     reference: Reference | None
     previous: Decimal | None
+    rotation: int
+    """Degrees clockwise, 0, 90, 180 or 270, by which a frame has been turned when `read` gets it."""
 
-    def read(self, frame: Image, name: str) -> Reading:
-        """The reading in a frame that is called so. Raises UsageError or PictureError where the window cannot lie in it."""
+    def read(self, frame: Image, name: str) -> Shown:
+        """What a frame that is called so shows. Raises UsageError or PictureError where the window cannot lie in it."""
         height, width = frame.shape[:2]
         if self.reference is None:
             _check_inside(self.corners, frame, name)
@@ -43,15 +46,24 @@ class Target:
             raise PictureError(
                 f"{name}: {width} × {height} pixels, its reference has {wide} × {tall}; expected pictures of one camera, as it took them"
             )
-        return self.reader.read(frame, self.corners, reference=self.reference, previous=self.previous)
+        return Shown(self.reader.read(frame, self.corners, reference=self.reference, previous=self.previous), self.name)
 
 
 def targets(args: argparse.Namespace) -> list[Target]:
-    """The counters to read. Raises UsageError, ConfigError, PictureError or ModelError where the options, or what they name, do not fit."""
+    """The counters to read, one at least.
+
+    Raises UsageError, ConfigError, PictureError or ModelError where the options, or what they name, do not fit.
+    """
     recognizer = loader()
     if args.config is None:
-        return [_target(args, None, recognizer(args.model))]
-    return [_target(args, counter, recognizer(args.model or counter.model)) for counter in _counters(args)]
+        return [_target(args, None, recognizer(args.model), rotation=0)]
+    from edge.config.load import load
+
+    config = load(args.config)
+    rotation = config.camera.rotation
+    return [
+        _target(args, counter, recognizer(args.model or counter.model), rotation=rotation) for counter in _counters(args, config)
+    ]  # fmt: skip
 
 
 def previous_value(text: str | None) -> Decimal | None:
@@ -67,10 +79,8 @@ def previous_value(text: str | None) -> Decimal | None:
     return value
 
 
-def _counters(args: argparse.Namespace) -> "list[Counter]":
-    from edge.config.load import load
-
-    counters = list(load(args.config).counter)
+def _counters(args: argparse.Namespace, config: "Config") -> "list[Counter]":
+    counters = list(config.counter)
     names = ", ".join(counter.name for counter in counters)
     if args.counter is not None:
         counters = [counter for counter in counters if counter.name == args.counter]
@@ -83,7 +93,7 @@ def _counters(args: argparse.Namespace) -> "list[Counter]":
     return counters
 
 
-def _target(args: argparse.Namespace, counter: "Counter | None", recognizer: Recognizer) -> Target:
+def _target(args: argparse.Namespace, counter: "Counter | None", recognizer: Recognizer, *, rotation: int) -> Target:
     def chosen(option: str, default: Any) -> Any:
         """The command line wins."""
         given = getattr(args, option)
@@ -106,6 +116,7 @@ def _target(args: argparse.Namespace, counter: "Counter | None", recognizer: Rec
         reader=reader,
         reference=None if reference is None else _reference(reference, corners),
         previous=previous,
+        rotation=rotation,
     )
 
 

@@ -49,10 +49,10 @@ def load(path: Path, *, threads: int = 1) -> Recognizer:
     Raises ModelError where file, card and this code do not fit together, RuntimeMissingError where nothing installed can read it.
     """
     _must_be_named_as_a_model(path)
-    card_path = path.with_suffix(".json")
-    card = read_card(card_path)
     if not path.is_file():
         raise ModelError(f"{path}: no such file; expected a .tflite or .onnx model with its card. `make train convert` makes them")
+    card_path = path.with_suffix(".json")
+    card = read_card(card_path)
     if path.name not in card["files"]:
         raise ModelError(f"{card_path}: names {', '.join(card['files']) or 'no file'}, not {path.name}; put its own card beside it")
     stated = card["files"][path.name]["sha256"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.errors import ModelError, RuntimeMissingError
+from edge.inference.fitting import fitting
 from edge.inference.model import Recognizer, load
 
 RUNTIMES = {"ai_edge_litert": ".tflite", "tflite_runtime": ".tflite", "onnxruntime": ".onnx"}
@@ -15,9 +16,16 @@ INSTALLED = Path("share") / "digitd" / "models"
 
 
 def loader() -> Callable[[Path | None], Recognizer]:
-    """Gives the counters' model at a path, for None the one that ships; loads each once. It raises what `shipped` and `load` raise."""
-    once = functools.cache(load)
-    return lambda path: once(path or shipped("lenet5-counter"))
+    """Gives the counters' model at a path, for None the one that ships; loads each once.
+
+    It raises what `shipped`, `load` and `fitting` raise.
+    """
+
+    @functools.cache
+    def once(path: Path | None) -> Recognizer:
+        return fitting(load(path or shipped("lenet5-counter")), path, "counter")
+
+    return once
 
 
 def shipped(name: str) -> Path:

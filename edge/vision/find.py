@@ -47,7 +47,10 @@ UPSIDE_DOWN, OTHER_HEIGHT, NO_LEADING_ZERO = 0.96, 0.97, 0.97
 """What is less usual, all else being equal: many digits read as well the other way round."""
 PALE, SMALL = 0.15, 0.1
 """Exponents of contrast and size, against the row where they are largest: a counter is made to be read."""
-MIN_SCORE, MIN_CONTRAST = 0.2, 0.3
+MIN_SCORE, SURE_SCORE = 0.4, 0.77
+"""From the first on a row is worth showing to a person, from the second on it is a counter: of real ones that were turned, shrunk, blurred
+and laid under noise 99 in 100 have more, while print, grids and noise have less."""
+MIN_CONTRAST = 0.3
 OVERLAP = 0.3
 
 
@@ -67,18 +70,19 @@ class _Judged:
     contrast: float
 
 
-def find(frame: Image, *, recognize: Recognize | None = None, limit: int = 5) -> list[Proposal]:
+def find(frame: Image, *, recognize: Recognize | None = None, digits: int | None = None, limit: int = 5) -> list[Proposal]:
     """Windows of a photo, uint8 [H, W] or [H, W, 3], that may be a counter's, in any rotation, best first, at most `limit`.
 
-    Where a row may be read either way round, it is proposed both ways, the likelier first. Without `recognize`, that is the one less
-    turned, and rows are judged by their evenness alone.
+    digits: how many the window shows, where that is known; a part of a longer row counts for less. Corners lie within the photo. Where
+    a row may be read either way round, it is proposed both ways, the likelier first. Without `recognize`, that is the one less turned,
+    and rows are judged by their evenness alone.
     """
     grey = frame if frame.ndim == 2 else np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), np.uint8)
     shrink = max(1.0, max(grey.shape) / WORK_PX)
     if shrink > 1:
         grey = np.asarray(cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8)
     parts = characters(grey)
-    judged = [it for row in rows(parts) for it in _readings(grey, row, parts, recognize)]
+    judged = [it for row in rows(parts) for it in _readings(grey, row, parts, recognize, digits)]
     if not judged:
         return []
     palest, smallest = max(it.contrast for it in judged), max(it.height for it in judged)
@@ -88,27 +92,30 @@ def find(frame: Image, *, recognize: Recognize | None = None, limit: int = 5) ->
     ]
     kept: list[Proposal] = []
     for proposal in sorted(proposals, key=lambda it: -it.score):
-        if len(kept) < limit and not any(_same(proposal, other) for other in kept):
+        if len(kept) < limit and proposal.score >= MIN_SCORE and not any(_same(proposal, other) for other in kept):
             kept.append(proposal)
-    to_frame = np.array([frame.shape[1] / grey.shape[1], frame.shape[0] / grey.shape[0]])
-    return [dataclasses.replace(it, corners=it.corners * to_frame) for it in kept]
+    size = np.array([frame.shape[1], frame.shape[0]])
+    to_frame = size / np.array([grey.shape[1], grey.shape[0]])
+    return [dataclasses.replace(it, corners=np.clip(it.corners * to_frame, 0, size)) for it in kept]
 
 
-def _readings(grey: Image, row: Row, parts: Characters, recognize: Recognize | None) -> list[_Judged]:
+def _readings(grey: Image, row: Row, parts: Characters, recognize: Recognize | None, digits: int | None) -> list[_Judged]:
     """The row's best run of digits for each way round and each height, as far as one is likely at all."""
     places = np.arange(row.first - BEYOND, row.last + BEYOND + 1)
+    middles = row.origin + places[:, None] * row.pitch
+    outside = ((middles < 0) | (middles > (grey.shape[1], grey.shape[0]))).any(1)
     seen = np.isin(places, standing(parts, row, loosely=True)[1])
     found = []
     for height_share in HEIGHTS if recognize else HEIGHTS[:1]:
         height = row.height * height_share
         crops = [_crop(grey, row, int(k), height, cut) for k in places for cut in CUTS]
         contrasts = np.array([np.subtract(*np.percentile(crop, [95, 5])) for crop in crops[len(CUTS) // 2 :: len(CUTS)]])
-        pale = contrasts < MIN_CONTRAST * np.median(contrasts[BEYOND:-BEYOND])
+        bad = outside | (contrasts < MIN_CONTRAST * np.median(contrasts[BEYOND:-BEYOND]))
         for turned in (False, True):
             positions, certainty = np.zeros(len(places)), np.where(seen, 1.0, UNSEEN)
             if recognize is not None:
                 positions, certainty = _certainty(recognize(to_cells([crop[::-1, ::-1] if turned else crop for crop in crops])))
-            score, start, stop = _run(certainty, seen, pale, positions, turned)
+            score, start, stop = _run(certainty, seen, bad, positions, turned, digits)
             score *= (UPSIDE_DOWN if turned else 1.0) * (OTHER_HEIGHT if height_share != 1.0 else 1.0)
             if score >= MIN_SCORE:
                 corners = _box(row, places[start], places[stop - 1], height * WINDOW_HEIGHT, row.pitch_px)
@@ -143,24 +150,31 @@ def _certainty(probabilities: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
 
 
 def _run(
-    certainty: Floats, seen: npt.NDArray[np.bool_], pale: npt.NDArray[np.bool_], positions: Floats, turned: bool
+    certainty: Floats, seen: npt.NDArray[np.bool_], bad: npt.NDArray[np.bool_], positions: Floats, turned: bool, digits: int | None
 ) -> tuple[float, int, int]:
-    """The likeliest run of digits: its score, first place and the place after its last."""
+    """The likeliest run of so many digits, or of any number: its score, first place and the place after its last.
+
+    bad: places that hold no digit, too pale or beyond the photo.
+    """
     gain = (certainty - CERTAINTY) / (1 - CERTAINTY)
     gain = np.where(gain < 0, 2 * gain, gain)
     # A character that was seen in a place tells a third of what there is to know.
     gain = np.where(seen & (gain > 0), 1 - (1 - gain) / 1.5, gain)
-    total = np.concatenate([[0.0], np.cumsum(np.where(pale, -2.0, gain))])
+    gain = np.where(bad, -2.0, gain)
+    total = np.concatenate([[0.0], np.cumsum(gain)])
     # Along the reading direction, whether each place can stand where it does beside the next.
     coupled = _coupled(positions[::-1])[::-1] if turned else _coupled(positions)
     uncoupled = np.concatenate([[0], np.cumsum(~coupled)])
     best = (0.0, 0, 0)
+    counts = range(MIN_DIGITS, MAX_DIGITS + 1) if digits is None else (digits,)
+    # A digit right before or behind says that the row is longer than it should be.
+    beyond = np.pad(np.maximum(gain, 0.0), 1) if digits is not None else np.zeros(len(gain) + 2)
     for start in range(len(certainty)):
-        for stop in range(start + MIN_DIGITS, min(len(certainty), start + MAX_DIGITS) + 1):
-            count = stop - start
+        for count in (count for count in counts if start + count <= len(certainty)):
+            stop = start + count
             leading = positions[stop - 1] if turned else positions[start]
             apart = uncoupled[stop] - uncoupled[start + 1] if turned else uncoupled[stop - 1] - uncoupled[start]
-            sure = (total[stop] - total[start] - UNCOUPLED * apart) / count
+            sure = (total[stop] - total[start] - UNCOUPLED * apart - beyond[start] - beyond[stop + 1]) / count
             score = sure * (1 - 0.5 ** (count - 1)) * (1.0 if leading < 0.5 or leading >= 9.5 else NO_LEADING_ZERO)
             best = max(best, (float(score), start, stop))
     return best

@@ -42,7 +42,8 @@ LOOSER = 1.5
 REACH = 10
 """Places that a row goes on at most to either side of the two that proposed it."""
 MIN_SUPPORT = 3
-MAX_ROWS = 40
+MAX_PAIRS, MAX_ROWS = 2000, 40
+"""Photos of counters have some hundred pairs of like neighbours: more are a pattern's, and the largest are enough."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +135,7 @@ def rows(parts: Characters) -> list[Row]:
     fits &= (one > UPRIGHT * parts.sizes[first]) & (other > UPRIGHT * parts.sizes[second])
     fits &= (pitch > PITCHES[0] * height) & (pitch < PITCHES[1] * height)
     used = np.unique(np.concatenate([first[fits], second[fits]]))
-    found = [_supported(parts, used, *it) for it in zip(first[fits], step[fits], height[fits], along[fits], strict=True)]
+    found = [_supported(parts, used, first[i], step[i], height[i], along[i]) for i in np.flatnonzero(fits)[:MAX_PAIRS]]
     kept: list[Row] = []
     for row in sorted((row for row in found if row is not None), key=lambda row: -row.fit):
         if len(kept) < MAX_ROWS and not any(_same(row, other) for other in kept):

@@ -26,7 +26,8 @@ NEAR = 0.2
 """A piece belongs to a digit no further away than this, in heights."""
 FRAME, FRAME_FILL = 2.5, 0.2
 """A frame is larger than this, in heights, in both directions, or in one and so thin; and its ink fills so little of its box."""
-
+LOWEST_PX, MOST_DIGITS = 8, 1000
+"""Writing is no lower, and a page has no more strokes as high as digits: what has is print, or the grain of a photo, and not read."""
 CUT_OFF = 0.3
 """A stroke at the picture's side that is narrower than this, in heights, is not a digit."""
 
@@ -44,12 +45,15 @@ class Strokes:
 
 
 def find_strokes(ink: Image) -> Strokes:
-    """Connected strokes of a page's ink uint8 [H, W] (0 or 1), broken ones joined, commas, frames and specks dropped."""
+    """Connected strokes of a page's ink uint8 [H, W] (0 or 1), broken ones joined, commas, frames and specks dropped.
+
+    None at all where the page is no handwriting (`LOWEST_PX`, `MOST_DIGITS`).
+    """
     count, labelled, statistics, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
     labels, stats = np.asarray(labelled, np.int32), np.asarray(statistics, np.int32)
     boxes, areas = stats[:, :4], stats[:, cv2.CC_STAT_AREA]
     height = _writing_height(boxes[1:, 3], areas[1:])
-    if height is None:
+    if height is None or height < LOWEST_PX:
         return Strokes(np.zeros_like(labels), (), 0.0)
     kept = [
         i
@@ -60,6 +64,8 @@ def find_strokes(ink: Image) -> Strokes:
     ]
     middles = np.column_stack([boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2])
     whole = [i for i in kept if SHORTEST * height <= boxes[i, 3] <= TALLEST * height]
+    if len(whole) > MOST_DIGITS:
+        return Strokes(np.zeros_like(labels), (), 0.0)
     rise = slope((np.isin(labels, whole)).astype(np.float32)) if whole else 0.0
     lines = _lines(middles, whole, rise, height)
     assigned = _assign(labels, boxes, middles, [i for i in kept if boxes[i, 3] >= SHORTEST * height], lines, height)
@@ -148,32 +154,36 @@ def _join(assigned: list[list[Labels]], labels: Labels, boxes: npt.NDArray[np.in
 
     Returns the pixels of each piece that is near no digit.
     """
-    alone = []
+    alone, far = [], NEAR * height
+    places = [(k, j) for k, line in enumerate(assigned) for j in range(len(line))]
+    spans = _spans([stroke for line in assigned for stroke in line])
     for i in pieces:
         pixels = _pixels(labels, boxes[i], i)
-        best: tuple[float, int, int] | None = None
-        for k, line in enumerate(assigned):
-            for j, stroke in enumerate(line):
-                gap = _distance(pixels, stroke, NEAR * height)
-                if gap <= NEAR * height and (best is None or gap < best[0]):
-                    best = (gap, k, j)
-        if best is None:
+        gaps = [(_distance(pixels, assigned[places[n][0]][places[n][1]], far), n) for n in _within(far, spans, _span(pixels))]
+        gap, n = min(gaps, default=(np.inf, 0))
+        if gap > far:
             alone.append(pixels)
             continue
-        digit = assigned[best[1]][best[2]]
+        k, j = places[n]
+        digit = assigned[k][j]
         inside = (pixels[:, 1] >= digit[:, 1].min()) & (pixels[:, 1] <= digit[:, 1].max())
         if pixels[:, 0].mean() < digit[:, 0].min() + 0.75 * np.ptp(digit[:, 0]) or inside.mean() > 0.6:
-            assigned[best[1]][best[2]] = np.concatenate([digit, pixels])
+            assigned[k][j] = np.concatenate([digit, pixels])
+            spans[n] = _span(assigned[k][j])
     return alone
 
 
 def _joined_pieces(pieces: list[Labels], height: float) -> Iterator[Labels]:
     """Digits of which nothing but pieces is left: pieces near each other, [P, 2] each, that together are high enough."""
-    while pieces:
-        whole, pieces = pieces[0], pieces[1:]
-        while near := [k for k, piece in enumerate(pieces) if _distance(piece, whole, NEAR * height) <= NEAR * height]:
-            whole = np.concatenate([whole, *(pieces[k] for k in near)])
-            pieces = [piece for k, piece in enumerate(pieces) if k not in near]
+    spans, left, far = _spans(pieces), set(range(len(pieces))), NEAR * height
+    for first in range(len(pieces)):
+        if first not in left:
+            continue
+        left.remove(first)
+        whole = pieces[first]
+        while near := [n for n in _within(far, spans, _span(whole)) if n in left and _distance(pieces[n], whole, far) <= far]:
+            whole = np.concatenate([whole, *(pieces[n] for n in near)])
+            left.difference_update(near)
         if SHORTEST * height <= np.ptp(whole[:, 0]) + 1 <= TALLEST * height:
             yield whole
 
@@ -183,11 +193,23 @@ def _pixels(labels: Labels, box: npt.NDArray[np.int32], label: int) -> Labels:
     return np.asarray(np.argwhere(labels[y : y + h, x : x + w] == label) + np.array([y, x]), np.int32)
 
 
+def _span(pixels: Labels) -> Labels:
+    """The first row and column of a stroke, and its last, [4]."""
+    return np.concatenate([pixels.min(0), pixels.max(0)])
+
+
+def _spans(strokes: list[Labels]) -> Labels:
+    return np.array([_span(pixels) for pixels in strokes], np.int32).reshape(-1, 4)
+
+
+def _within(far: float, spans: Labels, span: Labels) -> list[int]:
+    """Which of the spans [N, 4] are no further than that from one, in pixels along either axis: quicker than looking at pixels."""
+    apart = np.maximum(spans[:, :2] - span[2:], span[:2] - spans[:, 2:])
+    return np.flatnonzero((apart <= far).all(1)).tolist()
+
+
 def _distance(one: Labels, other: Labels, far: float) -> float:
-    """Smallest distance between two strokes, in pixels; more than `far` where their boxes are that far apart."""
-    for axis in (0, 1):
-        if one[:, axis].min() - other[:, axis].max() > far or other[:, axis].min() - one[:, axis].max() > far:
-            return far + 1
+    """Smallest distance between two strokes, in pixels, if it is no more than `far`, else something more."""
     near = other[(np.abs(other - one.mean(0)) <= np.ptp(one, axis=0) / 2 + far + 1).all(1)]
     if len(near) == 0:
         return far + 1

@@ -21,6 +21,8 @@ Homography = npt.NDArray[np.float64]
 CORNERS = 4
 MIN_EDGE_PX = 2.0
 """A window with a shorter edge, or flatter than this, holds nothing that could be read."""
+MAX_TAPER = 3.0
+"""One end of a window may look so many times as large as the other: beyond that its margins soon reach the horizon."""
 FORMAT = 'expected four corners "x,y x,y x,y x,y" in pixels: top-left, top-right, bottom-right, bottom-left as one reads the digits'
 
 
@@ -96,7 +98,7 @@ def corners_from(text: str) -> Corners:
     try:
         corners = np.array(points, np.float64)
     except ValueError as error:
-        raise UsageError(f'window "{text}": {error}; {FORMAT}') from error
+        raise UsageError(f'window "{text}": a coordinate that is no number; {FORMAT}') from error
     if not np.isfinite(corners).all():
         raise UsageError(f'window "{text}": a coordinate that is not finite; {FORMAT}')
     check(corners, f'window "{text}"')
@@ -116,6 +118,10 @@ def check(corners: Corners, name: str = "window") -> None:
         raise UsageError(f"{name}: its corners run anticlockwise, which would mirror the digits; {FORMAT}")
     if (turns < 0).any():
         raise UsageError(f"{name}: its edges cross or dent inwards; {FORMAT}")
+    view = homography(rectangle(1, 1), corners)
+    depths = rectangle(1, 1) @ view[2, :2] + view[2, 2]
+    if (taper := float(depths.max() / depths.min())) > MAX_TAPER:
+        raise UsageError(f"{name}: one end is {taper:.1f} times as large as the other, expected at most {MAX_TAPER:.0f}; {FORMAT}")
 
 
 def _span(places: list[float], end: int) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """`digitd eval` as its user meets it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -54,6 +56,8 @@ def test_calibration_error_is_the_gap_between_certainty_and_truth() -> None:
         ("[]", "no list of photos"),
         ('[{"path": "a"}]', "entry 1: no meter, digits, polygon"),
         ('[{"path": "a", "meter": "m", "digits": "12x", "polygon": []}]', "digits '12x'"),
+        ("[" * 100_000, "not JSON"),
+        ("[5]", "entry 1: 5; expected an object"),
     ],
 )
 def test_a_table_that_is_none_is_named(tmp_path: Path, content: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,3 +72,56 @@ def test_a_photo_that_is_missing_does_not_stop_the_others(table: Path, capsys: p
     said = capsys.readouterr()
     assert json.loads(said.out)["n"] == 1
     assert "1.png: no such file" in said.err
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("path", 5, "entry 1: path 5; expected the name of a picture"),
+        ("path", "\0", "expected the name of a picture"),
+        ("meter", None, "entry 1: meter None; expected its name"),
+        ("meter", ["m"], "entry 1: meter ['m']; expected its name"),
+        ("digits", "1" * 40, "expected 1 to 12 digits"),
+        ("polygon", None, "entry 1: polygon None; expected four corners"),
+        ("polygon", [["a", "b"]] * 4, "expected four corners"),
+        ("polygon", [[1, 2], [3, 4], [5, 6], [7]], "expected four corners"),
+        ("polygon", [[1, 2], [3, 4], [5, 6], [7, float("nan")]], "expected four corners"),
+        ("polygon", [[10, 10], [9000, 10], [9000, 90], [10, 90]], "0.png: its polygon reaches beyond the"),
+    ],
+)
+def test_an_entry_that_is_none_is_named_and_does_not_stop_the_others(
+    table: Path, key: str, value: object, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = json.loads(table.read_text())
+    entries[0][key] = value
+    table.write_text(json.dumps(entries))
+    assert main(["eval", str(table), "--json"]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out)["n"] == 1
+    assert said in told.err
+    assert len(told.err.splitlines()) == 1
+
+
+def test_a_table_that_begins_with_a_mark_is_read_and_a_folder_is_none(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table.write_text(table.read_text(), encoding="utf-8-sig")
+    assert main(["eval", str(table)]) == 0
+    assert main(["eval", str(table.parent)]) == 1
+    assert "cannot be read (Is a directory)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"), [("sheet.txt", "ends in .txt"), ("none/sheet.png", "no folder"), ("full.png", "cannot be written")]
+)
+def test_a_sheet_that_cannot_be_written_is_told_before_anything_is_read(
+    table: Path, sheet: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table.with_name("full.png").mkdir()
+    assert main(["eval", str(table), "--sheet", str(table.parent / sheet)]) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.out == ""
+
+
+def test_nothing_but_what_was_asked_for_is_printed(table: Path) -> None:
+    ran = subprocess.run([sys.executable, "-m", "edge", "eval", str(table)], capture_output=True, text=True, check=True)
+    assert ran.stderr == ""

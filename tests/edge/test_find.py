@@ -4,13 +4,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from edge.inference.model import load
-from edge.vision.find import find
-from edge.vision.window import Corners
-from tests.edge.frames import frames
+from edge.vision.find import SURE_SCORE, find
+from edge.vision.window import Corners, Image, inside
+from tests.edge.frames import frames, sequence
 
 RECOGNIZER = load(Path(__file__).parents[2] / "models" / "lenet5-counter.tflite")
+ROUND = next(frame for frame in frames() if frame.name.endswith("round-01189/1.jpg"))
 FIRST_RIGHT = 19
 """Of 21, with an overlap of 0.6 or more."""
 
@@ -39,6 +41,62 @@ def test_proposals_come_best_first_and_no_more_than_asked_for() -> None:
     proposals = find(frames()[0].picture, limit=2, recognize=RECOGNIZER.read)
     assert len(proposals) <= 2
     assert [p.score for p in proposals] == sorted((p.score for p in proposals), reverse=True)
+
+
+def test_as_many_digits_as_were_asked_for_are_proposed_and_no_part_of_a_longer_row() -> None:
+    frame = sequence()[-1]
+    assert overlap(find(frame.picture, recognize=RECOGNIZER.read, digits=5)[0].corners, frame.corners) >= 0.6
+    assert all(proposal.score < SURE_SCORE for proposal in find(frame.picture, recognize=RECOGNIZER.read, digits=4))
+
+
+def test_the_number_of_digits_helps_where_a_row_may_be_longer() -> None:
+    frame = next(frame for frame in frames() if frame.name.endswith("round-01189/5.jpg"))
+    assert overlap(find(frame.picture, recognize=RECOGNIZER.read)[0].corners, frame.corners) < 0.6
+    assert overlap(find(frame.picture, recognize=RECOGNIZER.read, digits=5)[0].corners, frame.corners) >= 0.6
+
+
+def test_a_counter_at_the_photos_side_is_proposed_within_it() -> None:
+    left, top = (int(low) for low in ROUND.corners.min(0))
+    cut = np.ascontiguousarray(ROUND.picture[top + 5 :, left + 3 :])
+    best = find(cut, recognize=RECOGNIZER.read)[0]
+    assert inside(best.corners, cut.shape)
+    assert overlap(best.corners, ROUND.corners - (left + 3, top + 5)) >= 0.6
+
+
+def lined(step: int) -> Image:
+    grid = np.full((900, 1200), 240, np.uint8)
+    grid[::step] = grid[1::step] = 60
+    grid[:, ::step] = grid[:, 1::step] = 60
+    return grid
+
+
+def printed() -> Image:
+    page = np.full((400, 1000), 245, np.uint8)
+    lines = (
+        "PUMPS AND VALVES TURN",
+        "about their axles while",
+        "THE QUICK BROWN FOX",
+        "jumps over the lazy dog",
+        "AND KEEPS A DIARY OF IT",
+    )
+    for y, line in enumerate(lines, 1):
+        cv2.putText(page, line, (20, 70 * y), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 30, 2, cv2.LINE_AA)
+    return page
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (120, 160), np.uint8)
+NOTHING = {
+    "fine noise": np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8),
+    "coarse noise": np.asarray(cv2.resize(NOISE, (640, 480), interpolation=cv2.INTER_CUBIC), np.uint8),
+    "squared paper": lined(30),
+    "tiles": lined(60),
+    "print": printed(),
+}
+
+
+@pytest.mark.parametrize("picture", NOTHING.values(), ids=NOTHING)
+def test_nothing_in_noise_grids_and_print_is_taken_for_a_counter(picture: Image) -> None:
+    assert all(proposal.score < SURE_SCORE for proposal in find(picture, recognize=RECOGNIZER.read))
 
 
 def test_an_empty_wall_has_no_counter() -> None:

@@ -13,6 +13,7 @@ from onnx import TensorProto, helper
 
 from edge.errors import ModelError
 from edge.inference.model import load, open_model, read_card
+from edge.inference.models import loader
 from tests.test_arrows import ROOT
 
 SHIPPED = ROOT / "models" / "lenet5-counter.tflite"
@@ -109,3 +110,14 @@ def test_a_card_of_another_model_is_said_to_be_that(tmp_path: Path) -> None:
 def test_what_is_not_named_as_a_model_is_refused_before_its_card_is_asked_for(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError, match=r"file; expected \.tflite or \.onnx"):
         load(tmp_path / name)
+
+
+def test_a_model_of_handwriting_reads_no_counter() -> None:
+    with pytest.raises(ModelError, match="lenet5-handwritten reads handwriting; expected a model of counters, such as lenet5-counter"):
+        loader()(ROOT / "models" / "lenet5-handwritten.tflite")
+    assert loader()(SHIPPED).classes == loader()(None).classes == 100
+
+
+def test_a_model_that_is_not_there_is_named_and_not_its_card(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"nope\.tflite: no such file"):
+        load(tmp_path / "nope.tflite")

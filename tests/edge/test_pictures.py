@@ -1,6 +1,8 @@
 """Pictures from files: every common form in, one clear error for everything else."""
 
+import os
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.capture.pictures import expand, load
+from edge.capture.file import open_file
+from edge.capture.pictures import decode, expand, load
 from edge.capture.video import Video
 from edge.errors import PictureError
 from edge.vision.window import Image
@@ -50,6 +53,31 @@ def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
 def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     clear = np.zeros((10, 10, 4), np.uint8)
     assert load(saved(tmp_path / "a.png", clear)).frame.min() == 255
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_a_picture_of_many_megapixels_is_laid_on_white_in_little_memory(depth: type[np.uint8] | type[np.uint16]) -> None:
+    pixels = np.full((3000, 3000, 4), np.iinfo(depth).max // 2, depth)
+    content = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+    tracemalloc.start()
+    try:
+        frame = decode(content, "large.png")
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * (pixels.nbytes + frame.nbytes)
+    finally:
+        tracemalloc.stop()
+    assert frame[0, 0].tolist() == frame[-1, -1].tolist()
+    assert abs(int(frame[0, 0, 0]) - 191) <= 1  # half of grey, half of white
+
+
+@pytest.mark.parametrize(("extra", "opaque"), [(None, 177), (1, 227), (2, 177)])
+def test_alpha_in_a_tiff_is_what_the_file_says_it_is(extra: int | None, opaque: int) -> None:
+    tags = [(256, 3, 2), (257, 3, 2), (258, 3, 8), (262, 3, 2), (273, 4, 512), (277, 3, 4), (278, 3, 2), (279, 4, 16)]
+    tags += [] if extra is None else [(338, 3, extra)]
+    # BitsPerSample of four values stands elsewhere.
+    fields = [struct.pack("<HHII", t, k, 4, 256) if t == 258 else struct.pack("<HHII", t, k, 1, v) for t, k, v in tags]
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(fields) + bytes(4)
+    content = head.ljust(256, b"\0") + struct.pack("<4H", 8, 8, 8, 8).ljust(256, b"\0") + bytes([100, 100, 100, 128]) * 4
+    assert abs(int(decode(content, "a.tiff")[0, 0, 0]) - opaque) <= 1
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -101,6 +129,17 @@ def test_a_video_gives_its_frames(tmp_path: Path) -> None:
     writer.release()
     with Video(tmp_path / "a.avi") as video:
         assert [round(float(frame.mean()), -1) for frame in video] == [20, 120, 220]
+
+
+def test_a_video_may_have_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 5, (80, 60))
+    writer.write(np.full((60, 80, 3), 120, np.uint8))
+    writer.release()
+    path = (tmp_path / "a.avi").rename(tmp_path / os.fsdecode(b"c:\xff.avi"))
+    with Video(path) as video:
+        assert len(list(video)) == 1
+    with open_file(str(path)) as camera:
+        assert camera.frame().picture.shape == (60, 80, 3)
 
 
 def test_a_picture_is_no_video(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from bench.pages import pages
 from edge.cli import main
 from tests.edge.frames import frames
 from tests.edge.shot import SHOT, WINDOW, counter
+from tests.test_arrows import ROOT
 
 
 def test_one_picture_is_one_object(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,6 +31,12 @@ def test_people_get_a_line(picture: Path, capsys: pytest.CaptureFixture[str]) ->
     line = capsys.readouterr().out
     assert line.startswith(f"{picture}: 01189 = 1189  9")
     assert line.endswith("%  ok\n")
+
+
+def test_a_reading_that_is_not_taken_does_not_look_like_one(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", str(picture), *counter("--previous", "1500")]) == 0
+    line = capsys.readouterr().out
+    assert line.startswith(f"{picture}: 01189, last valid 1500  0.0%  decreased")
 
 
 def test_several_pictures_are_objects_line_by_line_and_what_is_bad_does_not_stop_the_rest(
@@ -60,30 +67,52 @@ def test_a_video_is_read_frame_by_frame(picture: Path, capsys: pytest.CaptureFix
 def test_the_window_is_found_where_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), frames()[4].picture)
     assert main(["read", str(tmp_path / "a.png"), "--find", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["raw"] == "00530"
+    reading = json.loads(capsys.readouterr().out)
+    assert reading["raw"] == "00530"
+    best = reading["proposals"][0]
+    assert (set(best), best["digits"], len(best["window"])) == ({"window", "digits", "score"}, 5, 4)
+    assert list(reading["timings_ms"]) == ["find", "window", "inference", "decode"]
+    assert main(["read", str(tmp_path / "a.png"), "--find"]) == 0
+    assert capsys.readouterr().out.endswith(f"  ok  (window found, score {best['score']:.2f})\n")
+
+
+def test_rows_of_other_lengths_than_asked_for_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), frames()[4].picture)
+    assert main(["read", str(tmp_path / "a.png"), "--find", "--digits", "10"]) == 0
+    line = capsys.readouterr().out
+    assert line.partition(": ")[2] == "nothing  0.0%  no_window  (found rows of 3 and 5 digits, none of 10)\n"
+
+
+def test_a_row_that_may_be_no_counter_is_shown_and_its_reading_not_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = next(frame for frame in frames() if frame.name.endswith("round-01189/3.jpg"))
+    cv2.imwrite(str(tmp_path / "a.png"), frame.picture)
+    assert main(["read", str(tmp_path / "a.png"), "--find"]) == 0
+    line = capsys.readouterr().out
+    assert "low_confidence" in line
+    assert "may be no counter; name it by --window" in line
 
 
 def test_no_counter_in_the_picture_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.full((200, 300), 128, np.uint8))
     assert main(["read", str(tmp_path / "a.png"), "--find", "--json"]) == 0
     reading = json.loads(capsys.readouterr().out)
-    assert (reading["status"], reading["value"], reading["window"]) == ("no_window", None, [])
+    assert (reading["status"], reading["value"], reading["window"], reading["proposals"]) == ("no_window", None, [], [])
+    assert list(reading["timings_ms"]) == ["find"]
 
 
 def test_handwriting_is_read_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = next(pages("test", 1, 2026))
     cv2.imwrite(str(tmp_path / "a.png"), page.picture)
     assert main(["read", str(tmp_path / "a.png"), "--layout", "free", "--json"]) == 0
-    assert [json.loads(line)["raw"] for line in capsys.readouterr().out.splitlines()] == list(page.lines)
+    readings = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [reading["raw"] for reading in readings] == list(page.lines)
+    assert set(readings[0]["timings_ms"]) == {"segment", "inference"}
 
 
-def test_the_annotated_picture_is_written(picture: Path) -> None:
-    out = picture.with_name("seen.png")
-    assert main(["read", str(picture), *counter("--annotate", str(out))]) == 0
-    seen = cv2.imread(str(out))
-    assert seen is not None
-    assert seen.shape == SHOT.picture.shape
-    assert (seen != SHOT.picture).any()
+def test_a_page_with_nothing_on_it_is_a_line_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((300, 200), 230, np.uint8))
+    assert main(["read", str(tmp_path / "a.png"), "--layout", "free"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'a.png'}: nothing  0.0%  no_window\n"
 
 
 @pytest.mark.parametrize(
@@ -95,9 +124,11 @@ def test_the_annotated_picture_is_written(picture: Path) -> None:
         (["--window", WINDOW, "--digits", "5", "--find"], "take one of them"),
         (["--window", WINDOW, "--digits", "5", "--previous", "much"], "not a number"),
         (["--window", WINDOW, "--digits", "5", "--decimals", "6"], "--decimals 6"),
+        (["--window", "a,b c,d e,f g,h", "--digits", "5"], "a coordinate that is no number"),
         (["--window", "1,1 900,1 900,50 1,50", "--digits", "5"], "reaches beyond"),
         (["--window", WINDOW, "--digits", "5", "--annotate", "no/such/folder.png"], "make it first"),
         (["--layout", "free", "--find"], "leave out"),
+        (["-", "--find"], "stdin is not read"),
     ],
 )
 def test_wrong_use_says_what_would_be_right(picture: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,8 +138,35 @@ def test_wrong_use_says_what_would_be_right(picture: Path, options: list[str], s
     assert len([line for line in error.splitlines() if line.startswith("digitd: ")]) == 1
 
 
-def test_debug_shows_where_an_error_comes_from(picture: Path) -> None:
-    command = [sys.executable, "-m", "edge", "--debug", "read", str(picture)]
+@pytest.mark.parametrize(("value", "said"), [("much", "not a number"), ("-3", "value -3"), ("0.5", "0 decimals")])
+def test_a_previous_value_that_no_counter_shows_is_told_once_and_before_any_search(
+    picture: Path, value: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["read", str(picture), str(picture), "--find", "--previous", value]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert len(told.err.splitlines()) == 1
+    assert said in told.err
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("lenet5-counter.tflite", ["--layout", "free"], "lenet5-counter reads counters; expected a model of handwriting"),
+        ("lenet5-handwritten.tflite", counter(), "lenet5-handwritten reads handwriting; expected a model of counters"),
+        ("lenet5-handwritten.tflite", ["--find"], "such as lenet5-counter"),
+    ],
+)
+def test_a_model_of_something_else_is_refused_and_one_that_fits_is_named(
+    picture: Path, name: str, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["read", str(picture), "--model", str(ROOT / "models" / name), *options]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--debug", "read"], ["read", "--debug"]])
+def test_debug_shows_where_an_error_comes_from(picture: Path, words: list[str]) -> None:
+    command = [sys.executable, "-m", "edge", *words, str(picture)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "Traceback" in result.stderr
     assert result.returncode != 0

@@ -65,6 +65,18 @@ def test_the_daemons_file_tells_what_to_read(picture: Path, capsys: pytest.Captu
     assert (reading["counter"], reading["raw"], reading["value"]) == ("water", "01189", 118.9)
 
 
+def test_pictures_are_turned_as_the_files_camera_turns_them(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite(str(picture), cv2.rotate(SHOT.picture, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    config, seen = picture.with_name("digitd.toml"), picture.with_name("seen.png")
+    config.write_text("[camera]\nrotation = 90\n" + toml("water", WINDOW, 5))
+    assert main(["read", str(picture), "--config", str(config), "--annotate", str(seen), "--json"]) == 0
+    reading = json.loads(capsys.readouterr().out)
+    assert (reading["raw"], reading["status"]) == ("01189", "ok")
+    drawn = cv2.imread(str(seen))
+    assert drawn is not None
+    assert drawn.shape == SHOT.picture.shape
+
+
 def test_all_counters_of_the_file_are_read_or_the_one_that_is_named(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = picture.with_name("digitd.toml")
     config.write_text(toml("whole", WINDOW, 5) + toml("litres", WINDOW, 5, "decimals = 2"))

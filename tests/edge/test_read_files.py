@@ -40,6 +40,45 @@ def test_an_empty_folder_does_not_keep_the_others_from_being_read(picture: Path,
     assert "a folder without a picture" in said.err
 
 
+def test_all_that_shows_something_in_a_folder_is_read_or_told(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = cv2.VideoWriter(str(picture.with_name("film.avi")), cv2.VideoWriter.fourcc(*"MJPG"), 5, SHOT.picture.shape[1::-1])
+    film.write(SHOT.picture)
+    film.release()
+    contents = {"a.gif": b"GIF89a\1\0\1\0", "b.heic": b"\0\0\0\x18ftypheic", "notes.txt": b"7", "card.json": b"{}", ".a.png": b"7"}
+    for name, content in contents.items():
+        picture.with_name(name).write_bytes(content)
+    assert main(["read", str(picture.parent), *counter()]) == 1
+    said = capsys.readouterr()
+    assert [line.partition(": ")[0] for line in said.out.splitlines()] == [f"{picture.with_name('film.avi')}#1", str(picture)]
+    assert [Path(line.split(": ")[1]).name for line in said.err.splitlines()] == ["a.gif", "b.heic"]
+
+
+def test_a_name_of_many_lines_or_with_codes_for_the_terminal_is_one_line_of_plain_text(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = picture.rename(picture.with_name("a\n\x1b[31mb.png")), picture.with_name("c\nd.png")
+    bad.write_text("no picture")
+    assert main(["read", str(good), str(bad), *counter()]) == 1
+    said = capsys.readouterr()
+    assert said.out.startswith(f"{good.parent}/a\\n\\x1b[31mb.png: 01189")
+    assert said.err.startswith(f"digitd: {good.parent}/c\\nd.png: text that begins")
+    assert (len(said.out.splitlines()), len(said.err.splitlines())) == (1, 1)
+
+
+def test_bytes_of_a_name_that_are_not_utf_8_are_told_as_escapes(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = picture.rename(picture.with_name("\udcff.png"))
+    assert main(["read", str(odd), *counter("--json")]) == 0
+    assert json.loads(capsys.readouterr().out)["picture"] == f"{odd.parent}/\\xff.png"
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_closed_stream_ends_nothing(picture: Path, stream: int) -> None:
+    words = ["sh", "-c", f'exec "$@" {stream}>&-', "sh", *command(picture, *counter())]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode == 0
+    assert "Traceback" not in result.stderr
+
+
 def encoded(form: str) -> bytes:
     picture = SHOT.picture
     if form == "exif.jpg":

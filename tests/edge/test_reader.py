@@ -11,7 +11,7 @@ from bench.pages import pages
 from edge.counter.odometer import Evidence
 from edge.counter.wheels import Mechanism
 from edge.errors import UsageError
-from edge.inference.model import load
+from edge.inference.model import Cells, Probabilities, load
 from edge.page import read_page
 from edge.reader import Reader
 from edge.reading import Status
@@ -61,6 +61,24 @@ def test_wheels_caught_while_they_carry_are_told_with_their_positions() -> None:
     assert [wheel.digit for wheel in reading.wheels] == list("01189")
 
 
+class JustBelowZero:
+    """Reads every cell as a hair below a resting 0."""
+
+    classes, runtime, quantized = COUNTER.classes, COUNTER.runtime, COUNTER.quantized
+    name, sha256 = COUNTER.name, COUNTER.sha256
+
+    def read(self, cells: Cells) -> Probabilities:
+        probabilities = np.zeros((len(cells), 100), np.float32)
+        probabilities[:, [98, 99, 0, 1]] = 0.002, 0.032, 0.94, 0.026
+        return probabilities
+
+
+def test_a_wheel_a_hair_below_zero_stands_at_zero_and_not_at_ten() -> None:
+    assert round(float(position(JustBelowZero().read(np.zeros((1, 32, 32, 1), np.uint8)))[0]), 2) == 10.0
+    wheels = Reader(JustBelowZero(), digits=5).read(ROUND.picture, ROUND.corners).wheels
+    assert [wheel.position for wheel in wheels] == [0.0] * 5
+
+
 def test_a_value_before_that_was_higher_makes_it_decreased() -> None:
     reading = reader(ROUND).read(ROUND.picture, ROUND.corners, previous=Decimal(1250))
     assert (reading.status, reading.value, reading.raw) == (Status.DECREASED, Decimal(1250), "01189")
@@ -71,6 +89,8 @@ def test_a_value_that_the_counter_cannot_show_is_refused() -> None:
         reader(ROUND).read(ROUND.picture, ROUND.corners, previous=Decimal(123456))
     with pytest.raises(UsageError, match="shows 0 to 99999"):
         reader(ROUND).steps(Decimal("-0.5"))
+    with pytest.raises(UsageError, match=r"value 1E\+999999999: .* shows 0 to 99999"):
+        reader(ROUND).steps(Decimal("1e999999999"))
 
 
 @pytest.mark.parametrize(
@@ -172,8 +192,10 @@ def test_pages_of_handwriting_are_read_above_the_floor() -> None:
     assert whole / lines >= LINES_RIGHT
 
 
-def test_a_blank_page_has_no_line() -> None:
-    assert read_page(HANDWRITTEN, np.full((300, 200), 230, np.uint8)) == []
+def test_a_blank_page_is_one_reading_of_nothing() -> None:
+    (reading,) = read_page(HANDWRITTEN, np.full((300, 200), 230, np.uint8))
+    assert (reading.raw, reading.value, reading.status) == ("", None, Status.NO_WINDOW)
+    assert set(reading.timings_ms) == {"segment", "inference"}
 
 
 def edits(one: str, other: str) -> int:

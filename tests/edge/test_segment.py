@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pytest
 
 from edge.inference.model import load
-from edge.page import read_page
+from edge.page import read_page, reading_of
 from edge.vision.handwritten import shape, to_mnist_cell
-from edge.vision.segment import lines
+from edge.vision.segment import Line, lines
 from train.datasets import mnist
 
 Image = npt.NDArray[np.uint8]
@@ -41,6 +41,14 @@ def read(picture: Image) -> list[str]:
 @pytest.mark.parametrize("shade", [0, 240, 255])
 def test_an_empty_page_has_no_line(shade: int) -> None:
     assert lines(np.full((200, 300, 3), shade, np.uint8), RECOGNIZER.read) == []
+
+
+def test_a_digit_that_could_be_any_is_unreadable() -> None:
+    corners = np.tile([[0.0, 0], [9, 0], [9, 9], [0, 9]], (2, 1, 1))
+    line = Line(corners, np.zeros((2, 32, 32, 1), np.uint8), (4, 7), np.array([0.9, 0.2], np.float32))
+    reading = reading_of(line)
+    assert (reading.raw, reading.value) == ("4?", None)
+    assert [wheel.position for wheel in reading.wheels] == [4.0, None]
 
 
 def test_lines_are_read_from_top_to_bottom() -> None:

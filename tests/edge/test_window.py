@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.errors import UsageError
-from edge.vision.window import corners_from, grown, inside, moved, rectangle, size_px, strip
+from edge.vision.window import check, corners_from, grown, inside, moved, rectangle, size_px, strip
 
 PICTURE = np.random.default_rng(1).integers(0, 256, (40, 60), np.uint8)
 
@@ -58,6 +58,10 @@ def test_inside_tells_windows_that_leave_the_frame() -> None:
     assert not inside(rectangle(40, 61), PICTURE.shape)
 
 
+def test_a_window_seen_from_the_side_is_none_to_refuse() -> None:
+    check(np.array([[10.0, 20], [90, 35], [90, 65], [10, 80]]))
+
+
 def test_corners_are_read_from_text() -> None:
     assert corners_from("1,2 30,2 30,20.5 1,20").tolist() == [[1, 2], [30, 2], [30, 20.5], [1, 20]]
 
@@ -67,12 +71,14 @@ def test_corners_are_read_from_text() -> None:
     [
         ("1,2 30,2 30,20", "3 corners"),
         ("1,2 30,2 30,20 1", "4 corners of 2/2/2/1"),
-        ("a,2 30,2 30,20 1,20", "could not convert"),
+        ("a,2 30,2 30,20 1,20", "a coordinate that is no number"),
         ("nan,2 30,2 30,20 1,20", "not finite"),
         ("1,2 1,2 30,20 1,20", "Are two corners the same"),
         ("1,20 30,20 30,2 1,2", "mirror"),
         ("1,2 30,20 30,2 1,20", "cross"),
         ("0,0 10,0 20,0 0,10", "on one line"),
+        ("622,61 544,272 518,291 21,471", "times as large"),
+        ("10,10 90,40 90,60 10,90", "4.0 times as large"),
     ],
 )
 def test_what_is_no_window_is_refused_with_the_reason(text: str, said: str) -> None:

@@ -1,0 +1,85 @@
+"""The frames that `digitd read` is given: pictures, folders of them, and videos frame by frame."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from edge.capture.formats import is_video as begins_like_a_video
+from edge.capture.pictures import expand, head_of, load
+from edge.errors import DigitdError
+from edge.vision.window import Image
+
+Refuse = Callable[[DigitdError], None]
+"""Takes what is wrong with one file, so that the others are read."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shot:
+    """A frame, uint8 [H, W] or [H, W, 3] (blue, green, red), and where it is from."""
+
+    picture: Image
+    path: Path
+    number: int | None = None
+    """In a video, from 1."""
+
+    @property
+    def name(self) -> str:
+        """As readings and errors call it."""
+        return str(self.path) if self.number is None else f"{self.path}#{self.number}"
+
+
+def files(paths: list[Path], refuse: Refuse) -> Iterator[Path]:
+    """The files to read; a folder without a picture does not keep the others from being read."""
+    for path in paths:
+        try:
+            yield from expand([path])
+        except DigitdError as error:
+            refuse(error)
+
+
+def shots(paths: list[Path], rotation: int, refuse: Refuse) -> Iterator[Shot]:
+    """Each picture, and each frame of a video, turned clockwise by 0, 90, 180 or 270 degrees."""
+    from edge.capture.video import Video
+
+    for path in paths:
+        try:
+            if is_video(path):
+                with Video(path) as video:
+                    for number, frame in enumerate(video, 1):
+                        yield Shot(_turned(frame, rotation), path, number)
+            else:
+                yield Shot(_turned(load(path).frame, rotation), path)
+        except DigitdError as error:
+            refuse(error)
+
+
+def count(paths: list[Path]) -> int | None:
+    """How many frames there are; None where a video does not tell."""
+    from edge.capture.video import Video
+
+    total = 0
+    for path in paths:
+        here: int | None = 1
+        if is_video(path):
+            try:
+                with Video(path) as video:
+                    here = video.count
+            except DigitdError:
+                here = 0  # told when its turn comes
+        if here is None:
+            return None
+        total += here
+    return total
+
+
+def is_video(path: Path) -> bool:
+    """Whether it begins like one; its name does not matter."""
+    return begins_like_a_video(head_of(path))
+
+
+def _turned(picture: Image, rotation: int) -> Image:
+    if not rotation:
+        return picture
+    from edge.capture.camera import turned  # and with it what only cameras need
+
+    return turned(picture, rotation)

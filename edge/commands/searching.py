@@ -1,0 +1,55 @@
+"""`digitd read --find`: the counter's window is looked for in each picture."""
+
+import argparse
+import dataclasses
+
+from edge.commands.reading_text import Shown
+from edge.commands.targets import previous_value
+from edge.counter.wheels import Display
+from edge.errors import UsageError
+from edge.inference.model import Recognizer
+from edge.reader import Reader, Stopwatch
+from edge.reading import Reading, Status
+from edge.vision.find import MAX_DIGITS, SURE_SCORE, find
+from edge.vision.window import Image
+
+
+class Search:
+    """Reads the likeliest window of a picture."""
+
+    def __init__(self, args: argparse.Namespace, recognizer: Recognizer) -> None:
+        """Raises UsageError where no counter that could be found shows `--previous`."""
+        self._recognizer, self._digits = recognizer, args.digits
+        self._decimals = args.decimals or 0
+        self._display: Display = args.display or "wheels"
+        self._previous = previous_value(args.previous)
+        if self._previous is not None:
+            self._reader(self._digits or MAX_DIGITS).steps(self._previous)
+
+    def read(self, frame: Image) -> Shown:
+        """What the frame, uint8 [H, W] or [H, W, 3], shows. Raises UsageError where the window that is found does not fit the options."""
+        watch = Stopwatch()
+        with watch.step("find"):
+            found = find(frame, recognize=self._recognizer.read, digits=self._digits)
+        if not found:
+            reading = dataclasses.replace(Reading.of_nothing(Status.NO_WINDOW), timings_ms=watch.timings_ms)
+            return Shown(reading, proposals=[], note=self._none_of(frame))
+        best = found[0]
+        if self._decimals > best.digits:
+            raise UsageError(
+                f"--decimals {self._decimals}: the window that was found has {best.digits} digits; name the right one by --window"
+            )
+        reading = self._reader(best.digits).read(frame, best.corners, previous=self._previous)
+        reading = dataclasses.replace(reading, timings_ms=watch.timings_ms | reading.timings_ms)
+        if best.score < SURE_SCORE and reading.status is Status.OK:
+            reading = dataclasses.replace(reading, status=Status.LOW_CONFIDENCE, value=self._previous)
+        doubt = "" if best.score >= SURE_SCORE else ", which may be no counter; name it by --window"
+        return Shown(reading, proposals=found, note=f"window found, score {best.score:.2f}{doubt}")
+
+    def _reader(self, digits: int) -> Reader:
+        return Reader(self._recognizer, digits=digits, decimals=self._decimals, display=self._display)
+
+    def _none_of(self, frame: Image) -> str:
+        found = [] if self._digits is None else find(frame, recognize=self._recognizer.read)
+        counts = [str(count) for count in sorted({proposal.digits for proposal in found})]
+        return f"found rows of {' and '.join(counts)} digits, none of {self._digits}" if counts else ""
