@@ -39,9 +39,10 @@ lint: $(READY) ## ruff and mypy
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 
-bench: $(READY) ## speed: int8 ONNX and TFLite against the float32 of the same network; a reading against its network
+bench: $(READY) ## speed: int8 ONNX and TFLite against the float32 of the same network; a reading against its network; a cold start
 	$(RUN) bench $(ARGS)
 	$(RUN) bench.reading
+	$(RUN) bench.cold
 
 demo: $(READY) ## a rendered counter that runs, and what is read of it, live in the terminal; ARGS="--frames 100"
 	$(RUN) edge demo $(ARGS)

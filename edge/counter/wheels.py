@@ -91,19 +91,14 @@ def _neighbourhood(classes: int) -> Floats:
 @functools.cache
 def _refinement(classes: int, sigma_digits: float) -> Floats:
     """[K, 200]: linear interpolation between tenths; with whole digits, the digit within half a digit of its place. Then the blur."""
-    if sigma_digits:
-        return blurred(_refinement(classes, 0.0), sigma_digits)
     steps = STEPS // classes
-    matrix = np.zeros((classes, STEPS))
+    gap = np.minimum(np.arange(STEPS), STEPS - np.arange(STEPS))
+    first = np.maximum(1 - gap / steps, 0.0)
     if classes == 10:
-        for digit in range(10):
-            matrix[digit, (digit * steps + np.arange(-steps // 2, steps // 2)) % STEPS] = 1.0
-        return matrix
-    for step in range(STEPS):
-        low, share = divmod(step, steps)
-        matrix[low, step] += 1 - share / steps
-        matrix[(low + 1) % classes, step] += share / steps
-    return matrix
+        first = (np.arange(STEPS) < steps // 2) | (np.arange(STEPS) >= STEPS - steps // 2)
+    if sigma_digits:
+        first = first @ _blur(sigma_digits)
+    return np.asarray(first[(np.arange(STEPS) - steps * np.arange(classes)[:, None]) % STEPS], np.float64)
 
 
 @functools.cache

@@ -63,7 +63,7 @@ def load(path: Path, *, threads: int = 1) -> Recognizer:
             f"{path}: made for preprocessing {card['preprocessing_version']}, this digitd does {PREPROCESSING_VERSION}; "
             "take a model of this release"
         )
-    recognizer = open_model(path, threads=threads)
+    recognizer = _opened(path, threads)  # not tried: what a card pins was proven before, and a trial takes as long as a reading
     if recognizer.classes != card["classes"]:
         raise ModelError(f"{path}: {recognizer.classes} classes, its card names {card['classes']}; take both from the same release")
     return recognizer
