@@ -182,8 +182,8 @@ class Evidence:
             # The weight of this wheel and all to its left, with this one at each digit and twentieth: [B + 1, S, O, 10, 20].
             moved = above @ self._carries(i).swapaxes(1, 2) if i else above[..., :1]
             ways = (moved * wheel).reshape(*above.shape[:3], 10, STEPS_PER_DIGIT)
-            *each, marginals[i] = np.einsum("bsodf,sof->bd", ways, self.carried[i])
-            weights = np.concatenate(each)
+            weights = np.einsum("bsodf,sof->bd", ways, self.carried[i])
+            weights, marginals[i] = weights[:-1].ravel(), weights[-1]
             order = np.argsort(-weights)[:count]
             parents, digits = np.divmod(order, 10)
             strings = np.concatenate([strings[parents], digits[:, None]], axis=1)
