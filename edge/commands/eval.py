@@ -84,12 +84,11 @@ def _results(args: argparse.Namespace, listed: list[Any]) -> list[Result]:
     from edge.commands.photos import photo
     from edge.commands.progress import Progress
     from edge.commands.reading_text import one_line
-    from edge.inference.model import load
-    from edge.inference.models import shipped
+    from edge.inference.models import loader
     from edge.reader import Reader
     from edge.vision.window import strip
 
-    recognizer, results = load(args.model or shipped("lenet5-counter")), []
+    recognizer, results = loader()(args.model), []
     with Progress(len(listed)) as progress:
         for number, entry in enumerate(listed, 1):
             try:

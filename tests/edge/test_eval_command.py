@@ -11,6 +11,7 @@ import pytest
 from edge.cli import main
 from edge.commands.eval import Result, figures
 from tests.edge.frames import frames
+from tests.test_arrows import ROOT
 
 SHOTS = [frames()[4], frames()[14]]
 
@@ -125,3 +126,8 @@ def test_a_sheet_that_cannot_be_written_is_told_before_anything_is_read(
 def test_nothing_but_what_was_asked_for_is_printed(table: Path) -> None:
     ran = subprocess.run([sys.executable, "-m", "edge", "eval", str(table)], capture_output=True, text=True, check=True)
     assert ran.stderr == ""
+
+
+def test_a_model_of_handwriting_is_refused(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", str(table), "--model", str(ROOT / "models" / "lenet5-handwritten.tflite")]) == 1
+    assert "expected a model of counters" in capsys.readouterr().err
