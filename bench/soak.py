@@ -95,14 +95,19 @@ def _watched(daemon: Daemon, frames: int, log: Path) -> dict[str, float]:
         own.append((done, _megabytes(process, "RssAnon")))
         if sys.stderr.isatty():
             print(f"\r{done:.0f} of {frames} frames, {_megabytes(process, 'VmRSS'):.1f} MB ", end="", file=sys.stderr)
-    begun = statistics.median(mb for at, mb in own if warm <= at <= 2 * warm)
-    ended = statistics.median(mb for at, mb in own if at >= done - warm)
+    begun = _kept([mb for at, mb in own if warm <= at <= 2 * warm])
+    ended = _kept([mb for at, mb in own if at >= done - warm])
     return {
         "frames": done,
         "frames_a_second": round(done / (time.monotonic() - started), 1),
         "rss_mb": round(_megabytes(process, "VmRSS"), 1),
         "grown_mb": round(ended - begun, 2),
     }
+
+
+def _kept(megabytes: list[float]) -> float:
+    """What is taken in one moment of ten: pictures on their way come and go, a megabyte each."""
+    return statistics.quantiles(megabytes, n=10)[0]
 
 
 def _frames(daemon: Daemon) -> float:

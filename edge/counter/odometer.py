@@ -10,7 +10,6 @@ of exact weights), so that a candidate's share of the whole is the probability t
 import copy
 import dataclasses
 import functools
-import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -94,7 +93,8 @@ class Evidence:
         starts = CARRY_STARTS if mechanism.carry_start is None else {mechanism.carry_start: 1.0}
         if not self.coupled:
             starts = {NEVER: 1.0}
-        self.starts = tuple(starts)
+        self.carries, self.last_carries = (_carries(tuple(starts), last) for last in (False, True))
+        self.moves = _moves(tuple(starts), len(narrow))
         offset_prior = np.exp(-0.5 * (self.offsets / OFFSET_DIGITS) ** 2)
         self.prior = np.outer(list(starts.values()), offset_prior / offset_prior.sum())
         own = np.zeros((len(narrow), 1))
@@ -169,7 +169,7 @@ class Evidence:
         starts, offsets = np.asarray(likely.any(1)), np.asarray(likely.any(0))
         if starts.all() and offsets.all():
             return
-        self.starts = tuple(itertools.compress(self.starts, starts.tolist()))
+        self.carries, self.last_carries, self.moves = self.carries[starts], self.last_carries[starts], self.moves[:, starts]
         self.offsets, self.wheels = self.offsets[offsets], self.wheels[:, offsets]
         self.prior = self.prior[starts][:, offsets]
         self.carried = [message[starts][:, offsets] for message in self.carried]
@@ -196,14 +196,14 @@ class Evidence:
         count, starts, offsets, _ = above.shape
         number = np.arange(len(self.wheels))[:, None]
         wheels = self.wheels.reshape(-1, offsets, 10, STEPS_PER_DIGIT)[number, :, strings.T][:, :, None]  # [N, M, 1, O, 20]
-        moved = _moves(self.starts, len(self.wheels))[number, :, strings.T][:, :, :, None]  # [N, M, S, 1, 20]
+        moved = self.moves[number, :, strings.T][:, :, :, None]  # [N, M, S, 1, 20]
         at = moved + np.arange(above.size).reshape(above.shape)[..., :1]  # [N, M, S, O, 20], in `above` laid flat
         for wheel, places in zip(wheels, at, strict=True):
             above = above.take(places) * wheel
         return np.asarray(above * self.carried[-1], np.float64)
 
     def _carries(self, i: int) -> Floats:
-        return _carries(self.starts, i == len(self.wheels) - 1)
+        return self.last_carries if i == len(self.wheels) - 1 else self.carries
 
     def _nothing_above(self, count: int) -> Floats:
         return np.broadcast_to(self.prior[None, :, :, None], (count, *self.prior.shape, STEPS_PER_DIGIT))
