@@ -121,5 +121,6 @@ def test_a_file_that_cannot_be_written_is_named_by_where_it_was_to_go(tmp_path: 
 
 
 def test_make_hands_more_options_on() -> None:
-    told = subprocess.run(["make", "-n", "convert", "ARGS=--output mine"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    words = ["make", "--no-print-directory", "-n", "convert", "ARGS=--output mine"]
+    told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert told.splitlines()[-1].split()[-4:] == ["-m", "convert", "--output", "mine"]
