@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.errors import DataError, ModelError, UsageError
+from edge.inference.fitting import stated_task
+from edge.inference.model import CLASSES, load, open_model
 from edge.vision.cells import to_cells
 from train import datasets, metrics
 from train.samples import padded
@@ -81,14 +83,12 @@ def reader(path: Path) -> tuple[Read, int]:
     if path.suffix == ".keras":
         read, classes = _keras_reader(path)
     elif path.suffix in (".tflite", ".onnx"):
-        from edge.inference.model import load, open_model
-
         # A model without a card is somebody's own, or one that `convert` is about to judge.
         recognizer = (load if path.with_suffix(".json").exists() else open_model)(path, threads=os.cpu_count() or 1)
         read, classes = recognizer.read, recognizer.classes
     else:
         raise ModelError(f"{path}: a {path.suffix or 'nameless'} file; expected .keras, .tflite or .onnx")
-    if classes not in (10, 100):
+    if classes not in CLASSES:
         raise ModelError(f"{path}: {classes} classes; expected 10 (digits) or 100 (tenths of a digit), as the models of `make train` have")
     return read, classes
 
@@ -101,10 +101,10 @@ def task_of(path: Path, classes: int) -> str:
     summary = path.with_suffix(".training.json" if path.suffix == ".keras" else ".json")
     try:
         told = json.loads(summary.read_text(encoding="utf-8"))
-        task = (told if path.suffix == ".keras" else told["training"])["recipe"]["task"]
+        task = stated_task(told if path.suffix == ".keras" else told["training"])
     except (OSError, ValueError, KeyError, TypeError):
         task = None
-    return task if task in ("handwritten", "counter") else "handwritten" if classes == 10 else "counter"
+    return str(task) if task in ("handwritten", "counter") else "handwritten" if classes == 10 else "counter"
 
 
 def is_handwriting(folder: Path) -> bool:

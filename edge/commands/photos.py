@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from edge.capture.pictures import load
+from edge.commands.read import MAX_DIGITS
 from edge.counter.wheels import Display
 from edge.errors import DataError
 from edge.vision.window import Corners, Image, check, inside
 
 KEYS = ("path", "meter", "digits", "polygon")
-MAX_DIGITS = 12
 LIST = "expected a list of photos with their readings, see digitd eval --help"
 
 

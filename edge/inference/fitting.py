@@ -28,7 +28,11 @@ def _made_for(path: Path, classes: int) -> object:
     """What the card says, or what the classes leave: tenths of a digit are only on counters. None where either may be meant."""
     if classes != 10:
         return "counter"
-    told: object = read_card(path.with_suffix(".json"))
-    for key in ("training", "recipe", "task"):
-        told = told.get(key) if isinstance(told, dict) else None
-    return told
+    return stated_task(read_card(path.with_suffix(".json")).get("training"))
+
+
+def stated_task(training: object) -> object:
+    """The task of the recipe that a training, as cards and summaries tell of it, went by; None where that is not told."""
+    for key in ("recipe", "task"):
+        training = training.get(key) if isinstance(training, dict) else None
+    return training

@@ -20,12 +20,8 @@ def loader() -> Callable[[Path | None], Recognizer]:
 
     It raises what `shipped`, `load` and `fitting` raise.
     """
-
-    @functools.cache
-    def once(path: Path | None) -> Recognizer:
-        return fitting(load(path or shipped("lenet5-counter")), path, "counter")
-
-    return once
+    once = functools.cache(load)
+    return lambda path: fitting(once(path or shipped("lenet5-counter")), path, "counter")
 
 
 def shipped(name: str) -> Path:
