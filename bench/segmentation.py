@@ -21,7 +21,7 @@ from edge.vision.segment import FAINTEST_PROBABILITY, WEIGHTS, Proposed, propose
 Doubles = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 Objective = Callable[[Doubles], tuple[float, Doubles]]
-MODEL = Path("models/lenet5-handwritten.tflite")
+MODEL, JUDGE = Path("models/lenet5-handwritten.tflite"), Path("models/lenet5-segments.tflite")
 STIFFNESS = 1e-3
 """Pull of the weights towards zero, in nats a line for each square."""
 ENOUGH_DECREASE, SHORTEST_STEP = 1e-4, 1e-6
@@ -122,11 +122,11 @@ def _log_sum(logarithms: Doubles, axis: int) -> Doubles:
         return np.asarray(base + np.log(np.exp(logarithms - np.expand_dims(base, axis)).sum(axis)))
 
 
-def lattices(model: Path, count: int, seed: int) -> Iterator[Lattice]:
+def lattices(model: Path, judge: Path, count: int, seed: int) -> Iterator[Lattice]:
     """The lines of so many pages of training digits; pages of which a line was not found are left out."""
-    recognizer = load(model)
+    recognize, whole = load(model).read, load(judge).read
     for page in pages("train", count, seed):
-        proposed = propose(page.picture, recognizer.read)
+        proposed = propose(page.picture, recognize, whole)
         if len(proposed) == len(page.lines):
             yield from map(Lattice.of, proposed, page.lines)
 
@@ -135,12 +135,13 @@ def main(argv: list[str] | None = None) -> None:
     """Learn the weights, print them as `edge/vision/segment.py` holds them, and how likely they make pages that were not learnt from."""
     parser = argparse.ArgumentParser(prog="python -m bench.segmentation", description=__doc__.partition("\n")[0])
     parser.add_argument("--model", type=Path, default=MODEL, help="default: %(default)s")
+    parser.add_argument("--judge", type=Path, default=JUDGE, help="default: %(default)s")
     parser.add_argument("--pages", type=int, default=300, metavar="N", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
-    learnt = learn(list(lattices(args.model, args.pages, args.seed)), WEIGHTS)
+    learnt = learn(list(lattices(args.model, args.judge, args.pages, args.seed)), WEIGHTS)
     print(f"WEIGHTS = np.array([{', '.join(f'{weight:.2f}' for weight in learnt)}])")
-    others = list(lattices(args.model, max(1, args.pages // 3), args.seed + 1))
+    others = list(lattices(args.model, args.judge, max(1, args.pages // 3), args.seed + 1))
     for name, weights in (("as they are", WEIGHTS), ("learnt", np.round(learnt, 2))):
         likelihoods = np.array([lattice.log_likelihood(weights)[0] for lattice in others])
         likely = likelihoods[np.isfinite(likelihoods)]

@@ -19,9 +19,12 @@ TRAINING = ("commit", "command", "sources", "recipe", "seed", "precision", "pict
 """What a card says of the training; `sha256` is of the pictures it learnt from, and their labels."""
 PREPROCESSING = {
     "handwritten": "28×28 as published, white on black, padded by two",
+    "segments": "edge.vision.handwritten: 20×20 by the longer side, centre of mass in the middle, white on black",
     "counter": f"edge.vision.cells: grey by the mix that separates best, {CELL_SIZE}×{CELL_SIZE}, percentiles {LOW_PERCENTILE:g} and "
     f"{HIGH_PERCENTILE:g} to 0 and 255",
 }
+
+MEANING = {10: "digits", 11: "digits, and what is none", 100: "tenths of a digit"}
 
 
 def make_card(
@@ -35,7 +38,7 @@ def make_card(
         "name": training["name"],
         "classes": classes,
         "input": f"uint8 [N, {CELL_SIZE}, {CELL_SIZE}, 1], scale 1/255, zero point 0",
-        "output": f"uint8 [N, {classes}], scale 1/256, zero point 0: softmax over {'digits' if classes == 10 else 'tenths of a digit'}",
+        "output": f"uint8 [N, {classes}], scale 1/256, zero point 0: softmax over {MEANING[classes]}",
         "preprocessing_version": PREPROCESSING_VERSION,
         "preprocessing": PREPROCESSING[training["task"]],
         "files": {path.name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)} for path, content in files.items()},
@@ -59,7 +62,7 @@ def make_card(
 
 def origins(task: str, sources: list[str], measured: str) -> dict[str, Any]:
     """What a card says of all pictures that a model was trained (`sources`) and measured on: attribution, and the hashes that pin them."""
-    published = "mnist" if task == "handwritten" else "meter-digits"
+    published = "meter-digits" if task == "counter" else "mnist"
     names = [published if source == "real" else source for source in sources if source != "synthetic"]
     known = [_origin(name) for name in dict.fromkeys([*names, *([] if measured == RENDERED else [measured])])]
     return {

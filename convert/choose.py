@@ -16,6 +16,9 @@ from train.evaluate import Read, in_batches, keras_read
 from train.lenet5 import Architecture
 from train.recipes import Recipe
 
+MADE = 10_000
+"""Pictures that are rendered, rolled or segmented for fine-tuning."""
+
 
 def quantized(network: keras.Model, training: dict[str, Any], sources: list[str], *, allowed: float) -> tuple[bytes, str]:
     """An int8 TFLite file of a network, and how it was made.
@@ -35,7 +38,7 @@ def quantized(network: keras.Model, training: dict[str, Any], sources: list[str]
     if before - after <= allowed:
         return plain, "post-training"
     recipe = Recipe(**{**training["recipe"], "architecture": Architecture(**training["architecture"])})
-    recipe = dataclasses.replace(recipe, synthetic=min(recipe.synthetic, 10_000))
+    recipe = dataclasses.replace(recipe, **{name: min(getattr(recipe, name), MADE) for name in ("synthetic", "rolled", "segmented")})
     learnt = samples.training_samples(recipe, sources, seed=training["seed"])
     batches = (batch for epoch in range(UPDATES) for batch in learnt.epoch(1_000_000 + epoch, batch=recipe.batch, seed=training["seed"]))
     tuned = quantize(finetune(network, pictures, batches), pictures)

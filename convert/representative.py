@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.cells import to_cells
-from train import datasets, synthetic
-from train.samples import padded
+from train import datasets, segmented, synthetic
+from train.samples import padded, unpadded
 
 Cells = npt.NDArray[np.uint8]
 CHECKED_IN = Path(__file__).with_name("representative.json")
@@ -20,12 +20,17 @@ COUNT = 500
 def representative(task: str, sources: Sequence[str]) -> Cells:
     """Cells uint8 [500, 32, 32, 1] of the data a model was trained on.
 
-    task: handwritten or counter. sources: as `train` takes them; the published training sets where "real" is among them.
+    task: handwritten, segments or counter. sources: as `train` takes them; the published training sets where "real" is among them.
     """
     numbers: Mapping[str, list[int]] = json.loads(CHECKED_IN.read_text(encoding="utf-8"))
-    if task == "handwritten":
-        images = padded(datasets.mnist("train")[0][numbers["mnist"]]) if "real" in sources else synthetic.handwritten(COUNT, seed=1)[0]
-        return np.ascontiguousarray(images[..., None])
+    if task != "counter":
+        if "real" in sources:
+            images, labels = (each[numbers["mnist"]] for each in datasets.mnist("train"))
+        else:
+            images, labels = synthetic.handwritten(COUNT, seed=1)
+            images = unpadded(images)
+        cells = segmented.bank(images, labels, COUNT, seed=1)[0] if task == "segments" else padded(images)
+        return np.ascontiguousarray(cells[..., None])
     if "real" in sources:
         train = datasets.meter_digits("train").crops
         crops: Sequence[Any] = [train[i] for i in numbers["meter-digits"]]

@@ -14,9 +14,9 @@ from convert import old_runtime
 from edge.errors import ModelError, RuntimeMissingError
 from edge.inference.model import open_model
 from edge.vision.cells import to_cells
-from train import datasets, metrics, synthetic
-from train.evaluate import handwriting, in_batches
-from train.samples import padded
+from train import datasets, metrics, segmented, synthetic
+from train.evaluate import cut_out, handwritten_cells, in_batches
+from train.samples import unpadded
 
 Cells = npt.NDArray[np.uint8]
 Answers = npt.NDArray[np.float32]
@@ -55,16 +55,25 @@ class Unseen:
 
 def unseen(task: str, sources: list[str], *, split: str = "test") -> Unseen:
     """The whole published test set, or `val` to choose by; rendered digits of another seed for a model trained without real data."""
-    if task == "handwritten":
-        images, labels = handwriting(split) if "real" in sources else synthetic.handwritten(SYNTHETIC_COUNT, seed=2)
-        cells = padded(images) if "real" in sources else images
-        return Unseen("mnist" if "real" in sources else RENDERED, cells[..., None], lambda answers: metrics.handwritten(answers, labels))
+    if task != "counter":
+        if "real" in sources:
+            cells, labels = cut_out(split) if task == "segments" else handwritten_cells(split)
+        else:
+            cells, labels = _rendered_handwriting(task)
+        return Unseen("mnist" if "real" in sources else RENDERED, cells, lambda answers: metrics.handwritten(answers, labels))
     if sources == ["synthetic"]:
         crops, positions, kinds, displays = synthetic.digits(SYNTHETIC_COUNT, seed=2)
         data, digits = RENDERED, datasets.MeterDigits(crops, positions, kinds, displays, displays, [""] * len(crops))
     else:
         data, digits = "meter-digits", datasets.meter_digits(split)
     return Unseen(data, to_cells(digits.crops), lambda answers: metrics.counter(answers, digits))
+
+
+def _rendered_handwriting(task: str) -> tuple[Cells, npt.NDArray[np.uint8]]:
+    images, labels = synthetic.handwritten(SYNTHETIC_COUNT, seed=2)
+    if task == "segments":
+        images, labels = segmented.bank(unpadded(images), labels, SYNTHETIC_COUNT, seed=2)
+    return images[..., None], labels
 
 
 def verify(float32: Callable[[Cells], Answers], tflite: Path, onnx: Path, test: Unseen, *, limits: Limits = SHIPPED) -> dict[str, Any]:

@@ -9,25 +9,30 @@ from edge.counter.plausibility import Rules
 from edge.inference.model import Cells, Probabilities, Recognizer
 from edge.reader import UNREADABLE, Stopwatch
 from edge.reading import Reading, Status, Wheel
-from edge.vision.segment import Line, lines
+from edge.vision.segment import Line, Recognize, lines
 from edge.vision.window import Image
 
 
-def read_page(recognizer: Recognizer, page: Image) -> list[Reading]:
+def read_page(recognizer: Recognizer, judge: Recognizer, page: Image) -> list[Reading]:
     """Layout `free`: one reading for each line of handwriting on a page, uint8 [H, W] or [H, W, 3], from top to bottom.
 
-    recognizer: of single digits (K = 10). A page without any has one reading, of nothing. The timings are the whole page's.
+    recognizer: of single digits (K = 10); judge: of what is one (K = 11). A page without any has one reading, of nothing. The timings
+    are the whole page's.
     """
     watch = Stopwatch()
 
-    def recognize(cells: Cells) -> Probabilities:
-        with watch.step("inference"):
-            return recognizer.read(cells)
+    def timed(network: Recognizer, name: str) -> Recognize:
+        def read(cells: Cells) -> Probabilities:
+            with watch.step(name):
+                return network.read(cells)
+
+        return read
 
     with watch.step("segment"):
-        found = lines(page, recognize)
-    inference = watch.timings_ms.setdefault("inference", 0.0)
-    timings_ms = watch.timings_ms | {"segment": round(watch.timings_ms["segment"] - inference, 3)}
+        found = lines(page, timed(recognizer, "inference"), timed(judge, "judge"))
+    taken = watch.timings_ms
+    inference = round(taken.pop("inference", 0.0) + taken.pop("judge", 0.0), 3)
+    timings_ms = {"segment": round(taken["segment"] - inference, 3), "inference": inference}
     readings = [reading_of(line) for line in found] or [Reading.of_nothing(Status.NO_WINDOW)]
     return [dataclasses.replace(reading, timings_ms=timings_ms) for reading in readings]
 

@@ -44,6 +44,21 @@ class MeterDigits:
     meters: list[str]
     paths: list[str]
 
+    def every(self, step: int) -> "MeterDigits":
+        """One of `step` of them."""
+        return MeterDigits(*(getattr(self, field.name)[::step] for field in dataclasses.fields(self)))
+
+    def and_all(self, other: "MeterDigits") -> "MeterDigits":
+        """These and the others, in this order."""
+        return MeterDigits(
+            self.crops + other.crops,
+            np.concatenate([self.positions, other.positions]),
+            self.kinds + other.kinds,
+            self.displays + other.displays,
+            self.meters + other.meters,
+            self.paths + other.paths,
+        )
+
 
 def folders() -> list[Path]:
     """Where data is looked for, in this order; the last is where downloads go.

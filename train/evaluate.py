@@ -1,6 +1,7 @@
 """How well a model reads pictures it never saw: `python -m train evaluate MODEL...`, for .keras, .tflite and .onnx alike."""
 
 import argparse
+import functools
 import json
 import os
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from edge.errors import DataError, ModelError, UsageError
 from edge.inference.fitting import stated_task
 from edge.inference.model import CLASSES, load, open_model
 from edge.vision.cells import to_cells
-from train import datasets, metrics
+from edge.vision.handwritten import NO_DIGIT
+from train import datasets, metrics, segmented
 from train.samples import padded
 
 Cells = npt.NDArray[np.uint8]
@@ -24,6 +26,8 @@ Answers = TypeVar("Answers", Probabilities, Cells)
 BATCH = 500
 HELD_OUT = 5_000
 """Pictures at the end of MNIST's training set that `--split val` means."""
+CUT_OUT, CUT_OUT_SEED = 4_000, 2026
+"""Cells cut out of words of MNIST's digits that a judge of segments is measured on."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "example: python -m train evaluate models/lenet5-counter.tflite models/lenet5-counter.onnx --split test"
     parser.add_argument("models", metavar="MODEL", nargs="+", type=Path, help=".keras, .tflite or .onnx")
-    parser.add_argument("--split", choices=("val", "test"), default="test", help="which pictures (default: test)")
+    parser.add_argument(
+        "--split",
+        choices=("val", "test"),
+        default="test",
+        help="which pictures (default: test); val is what recipes are chosen by, and learnt from since",
+    )
     parser.add_argument("--data", metavar="DIR", type=Path, help="your own pictures, laid out as meter-digits or as mnist")
     parser.add_argument("--json", action="store_true", help="print one JSON object a model instead of tables")
 
@@ -57,9 +66,12 @@ def evaluate(path: Path, *, split: str, data: Path | None = None) -> dict[str, A
     folder = None if data is None else datasets.own_folder(data, "meter-digits or as mnist")
     read, classes = reader(path)
     head: dict[str, Any] = {"model": str(path), "split": split}
-    if task_of(path, classes) == "handwritten" if folder is None else is_handwriting(folder):
-        images, labels = handwriting(split, folder)
-        probabilities = in_batches(read, padded(images)[..., None])
+    task = task_of(path, classes)
+    if folder is not None and task != "segments":
+        task = "handwritten" if is_handwriting(folder) else "counter"
+    if task != "counter":
+        cells, labels = cut_out(split, folder) if task == "segments" else handwritten_cells(split, folder)
+        probabilities = in_batches(read, cells)
         of_counters = dict.fromkeys(("right_digit_meter_mean", "within_0_1", "within_0_2"))
         result = {"data": "mnist", **of_counters, **metrics.handwritten(probabilities, labels)}
         return {**head, **result, "confusion": confusion(probabilities, labels)}
@@ -68,7 +80,7 @@ def evaluate(path: Path, *, split: str, data: Path | None = None) -> dict[str, A
     if not known.any():
         raise DataError(f"{data}: nothing to measure: all pictures of split {split} are of kind nan; expected some that can be read")
     probabilities = in_batches(read, to_cells(digits.crops))
-    truth = np.rint(digits.positions[known]).astype(int) % 10
+    truth = np.rint(digits.positions[known]).astype(int)
     result = {"data": str(data or "meter-digits"), **metrics.counter(probabilities, digits)}
     return {**head, **result, "confusion": confusion(probabilities[known], truth)}
 
@@ -89,15 +101,17 @@ def reader(path: Path) -> tuple[Read, int]:
     else:
         raise ModelError(f"{path}: a {path.suffix or 'nameless'} file; expected .keras, .tflite or .onnx")
     if classes not in CLASSES:
-        raise ModelError(f"{path}: {classes} classes; expected 10 (digits) or 100 (tenths of a digit), as the models of `make train` have")
+        raise ModelError(f"{path}: {classes} classes; expected 10 (digits), 11 (digits and none) or 100 (tenths), as those of `make train`")
     return read, classes
 
 
 def task_of(path: Path, classes: int) -> str:
-    """`handwritten` or `counter`: what a model was trained for, by the card or the training summary beside it.
+    """`handwritten`, `counter` or `segments`: what a model was trained for, by the card or the training summary beside it.
 
-    Without either, 10 classes are handwriting and 100 a counter.
+    Without either, 10 classes are handwriting and 100 a counter; 11 are always segments.
     """
+    if classes == NO_DIGIT + 1:
+        return "segments"
     summary = path.with_suffix(".training.json" if path.suffix == ".keras" else ".json")
     try:
         told = json.loads(summary.read_text(encoding="utf-8"))
@@ -128,15 +142,29 @@ def handwriting(split: str, data: Path | None = None) -> tuple[npt.NDArray[np.ui
     raise UsageError(f"--split {split}: expected val or test")
 
 
+def handwritten_cells(split: str, data: Path | None = None) -> tuple[Cells, npt.NDArray[np.uint8]]:
+    """MNIST as a recognizer of handwriting is measured on it: cells uint8 [N, 32, 32, 1] and labels."""
+    images, labels = handwriting(split, data)
+    return padded(images)[..., None], labels
+
+
+@functools.lru_cache(maxsize=2)
+def cut_out(split: str, data: Path | None = None) -> tuple[Cells, npt.NDArray[np.uint8]]:
+    """MNIST as a judge of segments is measured on it: cells uint8 [CUT_OUT, 32, 32, 1] out of words, and what they show, 10: no digit."""
+    cells, shown = segmented.bank(*handwriting(split, data), CUT_OUT, seed=CUT_OUT_SEED)
+    return cells[..., None], shown
+
+
 def in_batches(read: Callable[[Cells], Answers], cells: Cells) -> Answers:
     """Read all cells, some at a time: probabilities [N, K], in the kind of number that `read` gives."""
     return np.concatenate([read(cells[i : i + BATCH]) for i in range(0, len(cells), BATCH)])
 
 
 def confusion(probabilities: Probabilities, digits: npt.NDArray[np.integer]) -> list[list[int]]:
-    """How often each true digit (rows) was read as each digit (columns)."""
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (digits, metrics.nearest_digit(probabilities)), 1)
+    """How often each true digit (rows) was read as each digit (columns); where a model tells what is none, that is the last of both."""
+    figures = metrics.figures(probabilities)
+    counts = np.zeros((figures, figures), int)
+    np.add.at(counts, (digits % figures, metrics.nearest_digit(probabilities)), 1)
     return [[int(n) for n in row] for row in counts]
 
 
@@ -153,9 +181,10 @@ def table(result: dict[str, Any]) -> str:
             lines.append(f"  {name:32}{counts['n']:>9,}{shares}")
     else:
         lines.append(f"  error {100 * result['error']:.2f} %, right digit {100 * result['right_digit']:.2f} %")
-    lines.append("  true digit → read as" + "".join(f"{digit:>7}" for digit in range(10)))
-    for digit, row in enumerate(result["confusion"]):
-        lines.append(f"  {digit:>20}" + "".join(f"{n or '·':>7}" for n in row))
+    names = [*map(str, range(10)), "none"][: len(result["confusion"])]
+    lines.append("  true digit → read as" + "".join(f"{name:>7}" for name in names))
+    for name, row in zip(names, result["confusion"], strict=True):
+        lines.append(f"  {name:>20}" + "".join(f"{n or '·':>7}" for n in row))
     return "\n".join(lines)
 
 

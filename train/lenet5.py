@@ -42,8 +42,8 @@ class Architecture:
     """Of a cell: 1 is grey, as all training pictures are."""
     batch_norm: bool = False
     """Batch normalisation after each convolution, folded into it at conversion."""
-    classes: Literal[10, 100] = 10
-    """Classes of the softmax: 10 digits, or 100 tenths of a digit on a circle."""
+    classes: Literal[10, 11, 100] = 10
+    """Classes of the softmax: 10 digits, the same and one for what is none, or 100 tenths of a digit on a circle."""
 
     def __post_init__(self) -> None:
         if self.kernels is None:

@@ -18,7 +18,9 @@ def curves(recipe: Recipe, sources: list[str]) -> dict[str, Measure]:
     if "real" not in sources:
         return {}
     if recipe.task == "counter":
-        return {"val": _counter("val", recipe.limit)}
+        return {"val": _counter("val", recipe.limit)} if recipe.unseen else {}
+    if recipe.task == "segments":
+        return {}
     if recipe.test_curve:
         return {"test": _handwritten("test", recipe.limit or MNIST_PICTURES)}
     return {"val": _handwritten("val", min(recipe.unseen, recipe.limit or HELD_OUT))} if recipe.unseen else {}

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.circle import Floats, distance, position
+from edge.vision.handwritten import NO_DIGIT
 
 HALF_DIGIT = 0.5
 SLACK = 1e-6
@@ -32,13 +33,23 @@ class LabelledDigits(Protocol):
         """The meter each picture was taken of."""
 
 
+def places(probabilities: Floats) -> npt.NDArray[np.float64]:
+    """What was read, in digits [N], from probabilities [N, K]: the position on the circle; with K = 11 the likeliest digit, or NO_DIGIT."""
+    return probabilities.argmax(1).astype(np.float64) if figures(probabilities) > 10 else position(probabilities)
+
+
+def figures(probabilities: Floats) -> int:
+    """How many there are to tell apart by probabilities [N, K]: ten digits, with K = 11 NO_DIGIT besides."""
+    return NO_DIGIT + 1 if probabilities.shape[1] == NO_DIGIT + 1 else 10
+
+
 def nearest_digit(probabilities: Floats) -> npt.NDArray[np.intp]:
-    """The digit nearest to what was read, [N], from probabilities [N, K]; with K = 10 the most likely one."""
-    return np.rint(position(probabilities)).astype(np.intp) % 10
+    """The digit nearest to what was read, [N], from probabilities [N, K]; with K = 10 the most likely one, with K = 11 it or NO_DIGIT."""
+    return np.rint(places(probabilities)).astype(np.intp) % figures(probabilities)
 
 
 def handwritten(probabilities: Floats, labels: npt.NDArray[np.integer]) -> dict[str, Any]:
-    """probabilities [N, K] over the circle and labels [N] → n, right_digit, error (= 1 − right_digit); the digit is the nearest one."""
+    """probabilities [N, K] and labels [N] → n, right_digit, error (= 1 − right_digit); the digit is the nearest one."""
     right = float((nearest_digit(probabilities) == labels).mean())
     return {"n": len(labels), "error": 1.0 - right, "right_digit": right}
 

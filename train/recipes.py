@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, Literal
 
+from edge.inference.fitting import Task
 from train.lenet5 import Architecture
 
 MNIST_PICTURES = 60_000
@@ -14,7 +15,7 @@ class Recipe:
     """All choices of one training run. Lengths in epochs over the pictures named by `data`; rates per update."""
 
     name: str
-    task: Literal["handwritten", "counter"]
+    task: Task
     architecture: Architecture
     epochs: int
     batch: int = 128
@@ -27,10 +28,14 @@ class Recipe:
     label_smoothing: float = 0.0
     synthetic: int = 0
     """Rendered digits added to the real ones."""
+    rolled: int = 0
+    """Real digits added that were put together in mid-roll."""
     turns: int = 1
-    """The rendered digits come in so many turns, one an epoch, so that more of them are seen in the same time."""
+    """What is rendered or rolled comes in so many turns, one an epoch, so that more of it is seen in the same time."""
+    segmented: int = 0
+    """Cells cut out of written words: digits, and what is none."""
     held_out: int = 0
-    """Pictures at the end of MNIST's training set kept from training, to choose by; the counter's meters in `val` always are."""
+    """Pictures at the end of MNIST's training set kept from training, to choose by; with any, a counter's meters of `val` are too."""
     test_curve: bool = False
     """Measure the test set after every epoch, as the paper did, and draw it; nothing is chosen by it."""
     limit: int | None = None
@@ -38,7 +43,7 @@ class Recipe:
 
     @property
     def unseen(self) -> int:
-        """Pictures at the end of MNIST's training set that are not learnt from."""
+        """Pictures at the end of MNIST's training set that are not learnt from; with any, the counter's meters of `val` are not either."""
         return max(self.held_out, MNIST_PICTURES - self.limit if self.limit else 0)
 
 
@@ -46,7 +51,7 @@ HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
-    epochs=58,
+    epochs=84,
 )
 CLASSIC = dataclasses.replace(
     HANDWRITTEN,
@@ -59,8 +64,17 @@ COUNTER = Recipe(
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 40)),
     epochs=40,
     synthetic=160_000,
+    rolled=80_000,
     turns=4,
 )
+SEGMENTS = Recipe(
+    name="lenet5-segments",
+    task="segments",
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(12, 24)),
+    epochs=12,
+    segmented=64_000,
+)
+"""Judges what a page may be cut into: the ten digits, and what is not one."""
 PAPER = Recipe(
     name="lenet5-paper",
     task="handwritten",
@@ -76,13 +90,20 @@ PAPER = Recipe(
 )
 """Plain MNIST: batches of 120 of 60,000 pictures, 20 times over, 10,000 updates, a point of the test curve every 500 (section 4.2)."""
 
-RECIPES = {recipe.name: recipe for recipe in (HANDWRITTEN, COUNTER, CLASSIC, PAPER)}
-SHIPPED = (HANDWRITTEN.name, COUNTER.name)
+RECIPES = {recipe.name: recipe for recipe in (HANDWRITTEN, COUNTER, SEGMENTS, CLASSIC, PAPER)}
+SHIPPED = (HANDWRITTEN.name, COUNTER.name, SEGMENTS.name)
 
 
 def quick(recipe: Recipe) -> Recipe:
     """The same way in little: seconds of training on a part of the data. It proves the path, not the figure."""
-    return dataclasses.replace(recipe, epochs=2, limit=6_000, synthetic=min(recipe.synthetic, 3_000))
+    return dataclasses.replace(
+        recipe,
+        epochs=2,
+        limit=6_000,
+        synthetic=min(recipe.synthetic, 3_000),
+        rolled=min(recipe.rolled, 1_000),
+        segmented=min(recipe.segmented, 1_200),
+    )
 
 
 def as_dict(recipe: Recipe) -> dict[str, Any]:

@@ -16,12 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.cells import to_cells
-from edge.vision.circle import distance, position
-from train import datasets
+from edge.vision.circle import distance
+from train import datasets, metrics
 from train.checkpoint import replacing
-from train.evaluate import HELD_OUT, confusion, evaluate, handwriting, in_batches, reader, table
+from train.evaluate import HELD_OUT, confusion, cut_out, evaluate, handwritten_cells, in_batches, reader, table
 from train.recipes import Recipe
-from train.samples import padded
 
 Image = npt.NDArray[np.uint8]
 WORST = 60
@@ -49,7 +48,7 @@ def write(model: Path, recipe: Recipe, sources: list[str]) -> Path:
             f"<h2>{_measured_on(recipe)}</h2>",
             f"<pre>{html.escape(table(result))}</pre>",
             "<h2>What is taken for what</h2>",
-            _picture(_confusion(confusion(read, np.rint(digits).astype(int) % 10))),
+            _picture(_confusion(confusion(read, np.rint(digits).astype(int)))),
             "<h2>The worst misreads</h2><p>True position, what was read, its probability; worst first.</p>",
             _picture(_png(misreads(cells, digits, wrongness, read))),
         ]
@@ -62,7 +61,7 @@ def write(model: Path, recipe: Recipe, sources: list[str]) -> Path:
 
 def misreads(cells: Image, truth: npt.NDArray[np.float64], wrongness: npt.NDArray[np.float64], read: npt.NDArray[np.float32]) -> Image:
     """The cells read worst, each with its true position, what was read and how surely: a sheet uint8 [H, W]."""
-    where, sure = position(read), read.max(1)
+    where, sure = metrics.places(read), read.max(1)
     tiles = []
     for i in np.argsort(-wrongness)[:WORST]:
         tile = cv2.copyMakeBorder(cv2.resize(cells[i, :, :, 0], (TILE_PX, TILE_PX)), 1, 17, 6, 6, cv2.BORDER_CONSTANT, value=255)
@@ -75,25 +74,26 @@ def misreads(cells: Image, truth: npt.NDArray[np.float64], wrongness: npt.NDArra
 
 def _misread(model: Path, recipe: Recipe) -> tuple[Image, npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float32]]:
     """Cells of `val`, true positions, how wrong each was read (digits, plus the probability that it was so), probabilities."""
-    if recipe.task == "handwritten":
-        images, labels = handwriting("val")
-        cells, truth = padded(images)[..., None], labels.astype(np.float64)
+    if recipe.task != "counter":
+        cells, labels = cut_out("val") if recipe.task == "segments" else handwritten_cells("val")
+        truth = labels.astype(np.float64)
     else:
         digits = datasets.meter_digits("val")
         known = np.flatnonzero(~np.isnan(digits.positions))
         cells, truth = to_cells([digits.crops[i] for i in known]), digits.positions[known]
     read = in_batches(reader(model)[0], cells)
-    gap = distance(position(read), truth)
+    where = metrics.places(read)
+    gap = 5.0 * (where != truth) if recipe.task == "segments" else distance(where, truth)
     return cells, truth, np.where(gap > 0.5, 10 + read.max(1), gap), read
 
 
 def _measured_on(recipe: Recipe) -> str:
     """What `val` is to a recipe."""
-    if recipe.task == "counter" or recipe.unseen >= HELD_OUT:
+    if recipe.unseen >= HELD_OUT or (recipe.unseen and recipe.task == "counter"):
         return "On pictures kept from training (val)"
     if recipe.unseen:
         return f"On the end of the training set, of which the last {recipe.unseen:,} were kept from training and the others were not"
-    return "On the end of the training set (seen in training: a check of the path, not a figure)"
+    return "On val, which is learnt from too where nothing is left to choose (a check of the path, not a figure)"
 
 
 def _curves(history: list[dict[str, Any]]) -> bytes:
@@ -114,12 +114,13 @@ def _confusion(counts: list[list[int]]) -> bytes:
     figure, axes = plt.subplots(figsize=(5, 4.6), layout="constrained")
     shares = np.array(counts) / np.maximum(np.sum(counts, axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=0.2)
-    for row in range(10):
-        for column in range(10):
+    figures = range(len(counts))
+    for row in figures:
+        for column in figures:
             if counts[row][column]:
                 colour = "white" if shares[row, column] > 0.1 else "black"
                 axes.text(column, row, str(counts[row][column]), ha="center", va="center", fontsize=7, color=colour)
-    axes.set(xlabel="read as", ylabel="true digit", xticks=range(10), yticks=range(10))
+    axes.set(xlabel="read as", ylabel="true digit", xticks=figures, yticks=figures)
     return _figure(figure)
 
 

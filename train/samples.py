@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edge.errors import DataError
 from edge.vision.cells import CELL_SIZE, to_cells
-from train import augment, datasets, synthetic
+from train import augment, datasets, rolled, segmented, synthetic
 from train.recipes import Recipe
 from train.targets import circular_targets, digit_targets
 
@@ -21,6 +21,8 @@ Image = npt.NDArray[np.uint8]
 Floats32 = npt.NDArray[np.float32]
 MNIST_BORDER = (CELL_SIZE - 28) // 2
 BATCHES_AHEAD = 4
+ROLLED_OF_EACH = 4
+"""So many are put together in mid-roll for each real picture at most."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,14 +35,14 @@ class Samples:
     """From some of the pictures to cells uint8 [n, 32, 32]."""
     sources: tuple[str, ...] = ("real",)
     """Where they came from: "real", "synthetic" or a folder."""
-    rendered: int = 0
-    """How many of the pictures, at the end, are rendered ones that come in `turns`, one an epoch."""
+    made: int = 0
+    """How many of the pictures, at the end, were made rather than taken; they come in `turns`, one an epoch."""
     turns: int = 1
 
     @property
     def per_epoch(self) -> int:
         """Pictures in an epoch."""
-        return len(self.pictures) - self.rendered + self.rendered // self.turns
+        return len(self.pictures) - self.made + self.made // self.turns
 
     def sha256(self) -> str:
         """Of all pictures and targets, hexadecimal: two runs with the same learn from the same."""
@@ -50,10 +52,9 @@ class Samples:
 
     def epoch(self, number: int, *, batch: int, seed: int) -> Iterator[tuple[Image, Floats32]]:
         """Batches of one epoch, in its own order: cells uint8 [batch, 32, 32, 1] and targets [batch, K]; made a few ahead."""
-        always, turn = len(self.pictures) - self.rendered, self.rendered // self.turns
-        first = always + number % self.turns * turn
-        chosen_now = np.concatenate([np.arange(always), np.arange(first, first + turn)])
-        order = np.random.default_rng((seed, number)).permutation(chosen_now)
+        always = len(self.pictures) - self.made
+        turn = np.arange(always + number % self.turns, len(self.pictures), self.turns)[: self.made // self.turns]
+        order = np.random.default_rng((seed, number)).permutation(np.concatenate([np.arange(always), turn]))
 
         def make(start: int) -> tuple[Image, Floats32]:
             rng = np.random.default_rng((seed, number, start))
@@ -77,28 +78,48 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
     Raises DataError where a source is missing or damaged, before anything is trained.
     """
     sources = sorted(set(sources), key=lambda source: (source == "synthetic", source != "real", source))
+    if recipe.task == "counter":
+        return _counter(recipe, sources, seed)
+    images, labels = _digits(recipe, sources, seed)
+    distort = augment.handwritten if recipe.augment else _plain
+    if recipe.task == "segments":
+        images, labels = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
+    else:
+        images = padded(images)
+    targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
+    return Samples(images, targets, distort, tuple(sources))
+
+
+def _counter(recipe: Recipe, sources: list[str], seed: int) -> Samples:
     classes = recipe.architecture.classes
-    if recipe.task == "handwritten":
-        return _handwritten(recipe, sources, seed)
-    pictures: list[Image] = []
-    targets = []
-    for source in sources:
-        if source == "synthetic":
-            count = recipe.synthetic if "real" in sources else max(recipe.synthetic, recipe.limit or 50_000)
-            crops, positions, kinds, displays = synthetic.digits(count, seed=seed + 1)
-        else:
-            digits = datasets.meter_digits("train", folder=None if source == "real" else Path(source))
-            some = slice(0, None, max(1, len(digits.crops) // recipe.limit)) if recipe.limit else slice(None)
-            crops, positions = digits.crops[some], digits.positions[some]
-            kinds, displays = digits.kinds[some], digits.displays[some]
-        pictures += [resized(crop) for crop in crops]
+    taken = [_taken(source, recipe) for source in sources if source != "synthetic"]
+    pictures = [np.stack([resized(crop) for crop in digits.crops]) for digits in taken]
+    targets = [circular_targets(digits.positions, digits.kinds, digits.displays, classes) for digits in taken]
+    if "synthetic" in sources:
+        count = recipe.synthetic if "real" in sources else max(recipe.synthetic, recipe.limit or 50_000)
+        crops, positions, kinds, displays = synthetic.digits(count, seed=seed + 1)
+        pictures.append(np.stack(crops))
         targets.append(circular_targets(positions, kinds, displays, classes))
-    rendered = len(targets[-1]) if recipe.turns > 1 and "synthetic" in sources and len(sources) > 1 else 0
+    for digits, real in zip(taken, list(pictures), strict=False):
+        count = min(recipe.rolled // len(taken), ROLLED_OF_EACH * len(real))
+        between, positions = rolled.rolled(real, digits, count, seed=seed + 2)
+        pictures.append(between)
+        targets.append(circular_targets(positions, ["tenths"] * len(positions), ["roller"] * len(positions), classes))
+    made = sum(map(len, pictures[len(taken) :])) if taken and recipe.turns > 1 else 0
     distort = augment.counter if recipe.augment else _plain_counter
-    return Samples(np.stack(pictures), np.concatenate(targets), distort, tuple(sources), rendered, recipe.turns)
+    return Samples(np.concatenate(pictures), np.concatenate(targets), distort, tuple(sources), made, recipe.turns if made else 1)
 
 
-def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
+def _taken(source: str, recipe: Recipe) -> datasets.MeterDigits:
+    """Real pictures of counters: a folder's, or the published ones, those of `val` too once nothing is left to choose."""
+    digits = datasets.meter_digits("train", folder=None if source == "real" else Path(source))
+    if source == "real" and not recipe.unseen:
+        digits = digits.and_all(datasets.meter_digits("val"))
+    return digits.every(max(1, len(digits.crops) // recipe.limit)) if recipe.limit else digits
+
+
+def _digits(recipe: Recipe, sources: list[str], seed: int) -> tuple[Image, npt.NDArray[np.uint8]]:
+    """Handwritten digits as published, uint8 [N, 28, 28], and their labels."""
     if folders := [source for source in sources if source not in ("real", "synthetic")]:
         raise DataError(
             f"--data {folders[0]}: a folder of counter digits cannot train {recipe.name}; expected real or synthetic. "
@@ -107,16 +128,19 @@ def _handwritten(recipe: Recipe, sources: list[str], seed: int) -> Samples:
     if "real" in sources:
         images, labels = datasets.mnist("train")
         kept = slice(0, len(images) - recipe.unseen)
-        images, labels = padded(images[kept]), labels[kept]
-    else:
-        images, labels = synthetic.handwritten(recipe.limit or 60_000, seed=seed + 1)
-    targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
-    return Samples(images, targets, augment.handwritten if recipe.augment else _plain, tuple(sources))
+        return images[kept], labels[kept]
+    images, labels = synthetic.handwritten(recipe.limit or 60_000, seed=seed + 1)
+    return unpadded(images), labels
 
 
 def padded(images: Image) -> Image:
     """MNIST as published, [N, 28, 28], padded by two to [N, 32, 32]; no other step."""
     return np.pad(images, ((0, 0), (MNIST_BORDER, MNIST_BORDER), (MNIST_BORDER, MNIST_BORDER)))
+
+
+def unpadded(images: Image) -> Image:
+    """[N, 32, 32] without its border, as MNIST publishes them: [N, 28, 28]."""
+    return images[:, MNIST_BORDER:-MNIST_BORDER, MNIST_BORDER:-MNIST_BORDER]
 
 
 def _plain(images: Image, _: np.random.Generator) -> Image:

@@ -54,13 +54,12 @@ def _kernels(text: str) -> tuple[int, int]:
 
 def _row(args: argparse.Namespace, kernels: tuple[int, int]) -> dict[str, Any]:
     from train import fit, samples
-    from train.evaluate import evaluate
+    from train.evaluate import HELD_OUT, evaluate
 
     base = RECIPES[args.model]
     name = f"{base.name}-{'-'.join(map(str, kernels))}"
     architecture = dataclasses.replace(base.architecture, kernels=kernels)
-    held_out = 5_000 if base.task == "handwritten" else 0
-    recipe = dataclasses.replace(base, name=name, architecture=architecture, epochs=args.epochs, held_out=held_out)
+    recipe = dataclasses.replace(base, name=name, architecture=architecture, epochs=args.epochs, held_out=HELD_OUT)
     precision = "bfloat16" if fit.bfloat16_is_fast() else "float32"
     run = fit.Run(output=args.output, seed=args.seed, precision=precision, threads=os.cpu_count() or 1)
     sources = ["real", "synthetic"] if recipe.synthetic else ["real"]

@@ -7,12 +7,19 @@ import sys
 from pathlib import Path
 
 from edge.errors import UsageError
+from edge.inference.fitting import Task
 from train import datasets
 from train.describe import architecture_arguments, architecture_from, differences
 from train.options import check_epochs, check_output, seed_argument, whole
 from train.recipes import COUNTER, MNIST_PICTURES, PAPER, RECIPES, SHIPPED, Recipe, quick
 from train.side_by_side import side_by_side
 
+CLASSES: dict[Task, tuple[int, ...]] = {"handwritten": (10,), "segments": (11,), "counter": (100, 10)}
+MEANING: dict[Task, str] = {
+    "handwritten": "for handwriting has 10 digits and nothing between them",
+    "segments": "the digits and what is none",
+    "counter": "tenths of a digit, or 10, digits",
+}
 OUTPUT, QUICK_OUTPUT = Path("runs"), Path("build/quick")
 
 
@@ -22,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         nargs="+",
         choices=sorted(RECIPES),
-        help=f"which models (default: {' and '.join(SHIPPED)}; with a folder in --data, the latter)",
+        help=f"which models (default: {', '.join(SHIPPED)}; with a folder in --data, {COUNTER.name})",
     )
     parser.add_argument(
         "--recipe", choices=("best", "paper"), default="best", help="best: ours; paper: its network on plain MNIST, SGD, 10,000 updates"
@@ -35,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, metavar="DIR", help=f"where results go (default: {OUTPUT}, with --quick {QUICK_OUTPUT})")
     parser.add_argument("--quick", action="store_true", help="the whole way in under four minutes: little data, two epochs")
     seed_argument(parser, "model")
-    parser.add_argument("--held-out", type=int, metavar="N", help="keep the last N pictures of MNIST's training set to choose by")
+    parser.add_argument(
+        "--held-out", type=int, metavar="N", help="keep the last N pictures of MNIST's training set, and the counters' val, to choose by"
+    )
     parser.add_argument("--threads", type=whole(1), metavar="N", help="processor threads a model (default: all, shared among the models)")
     parser.add_argument(
         "--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="auto: bfloat16 where the processor has it"
@@ -93,8 +102,8 @@ def _recipe(name: str, args: argparse.Namespace) -> Recipe:
     architecture = architecture_from(args, recipe.architecture)
     if architecture.channels != 1:
         raise UsageError(f"--channels {architecture.channels}: the training pictures are grey; expected 1")
-    if recipe.task == "handwritten" and architecture.classes != 10:
-        raise UsageError(f"--classes {architecture.classes} for {name}: handwriting has 10 digits and nothing between them; expected 10")
+    if architecture.classes not in (fitting := CLASSES[recipe.task]):
+        raise UsageError(f"--classes {architecture.classes} for {name}: expected {fitting[0]}, {MEANING[recipe.task]}")
     recipe = dataclasses.replace(recipe, architecture=architecture)
     if args.quick:
         recipe = quick(recipe)

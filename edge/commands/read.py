@@ -166,7 +166,8 @@ def _how(args: argparse.Namespace) -> tuple[How, int]:
         from edge.commands.reading_text import Shown
         from edge.page import read_page
 
-        return lambda frame, _: [Shown(reading) for reading in read_page(recognizer, frame)], 0
+        judge = load(shipped("lenet5-segments"))
+        return lambda frame, _: [Shown(reading) for reading in read_page(recognizer, judge, frame)], 0
     from edge.commands.searching import Search
 
     search = Search(args, recognizer)

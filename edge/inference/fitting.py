@@ -6,8 +6,8 @@ from typing import Literal
 from edge.errors import ModelError
 from edge.inference.model import Recognizer, read_card
 
-Task = Literal["counter", "handwritten"]
-READS = {"counter": "counters", "handwritten": "handwriting"}
+Task = Literal["counter", "handwritten", "segments"]
+READS = {"counter": "counters", "handwritten": "handwriting", "segments": "what a page may be cut into"}
 
 
 def fitting(recognizer: Recognizer, path: Path | None, task: Task) -> Recognizer:
@@ -27,7 +27,7 @@ def fitting(recognizer: Recognizer, path: Path | None, task: Task) -> Recognizer
 def _made_for(path: Path, classes: int) -> object:
     """What the card says, or what the classes leave: tenths of a digit are only on counters. None where either may be meant."""
     if classes != 10:
-        return "counter"
+        return "segments" if classes == 11 else "counter"
     return stated_task(read_card(path.with_suffix(".json")).get("training"))
 
 

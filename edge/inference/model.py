@@ -20,7 +20,7 @@ Probabilities = npt.NDArray[np.float32]
 CARD_KEYS = {"name": str, "classes": int, "preprocessing_version": int, "files": dict}
 """What a card must hold, and as what; `files` holds a SHA-256 by each file's name."""
 SUFFIXES = (".tflite", ".onnx")
-CLASSES = (10, 100)
+CLASSES = (10, 11, 100)
 TRIAL = np.zeros((2, 32, 32, 1), np.uint8)
 
 
@@ -28,7 +28,7 @@ class Recognizer(Protocol):
     """A network behind any runtime."""
 
     classes: int
-    """K, the classes on the circle: 10 digits or 100 tenths of a digit."""
+    """K: 10 digits or 100 tenths of a digit on a circle, or 11: the digits, and what is none."""
     runtime: str
     """Which runtime reads, with its version, as a log line says it."""
     name: str
@@ -84,7 +84,7 @@ def open_model(path: Path, *, threads: int = 1) -> Recognizer:
         said = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(f"{path}: fails on two cells ({said}); expected a model such as `make convert` makes") from error
     if given != (len(TRIAL), recognizer.classes) or recognizer.classes not in CLASSES:
-        raise ModelError(f"{path}: answers two cells by {given}; expected (2, 10) or (2, 100). `make convert` makes such models")
+        raise ModelError(f"{path}: answers two cells by {given}; expected (2, 10), (2, 11) or (2, 100). `make convert` makes such models")
     return recognizer
 
 

@@ -13,6 +13,8 @@ from edge.vision.cells import CELL_SIZE
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 BOX_SIZE, FIELD_SIZE = 20, 28
+NO_DIGIT = 10
+"""The class, beside the ten digits, of what is not one digit: a piece of one, or more than one."""
 FULL_INK_PERCENTILE = 70.0
 """Of a digit's absorbances, the one that becomes white: MNIST's strokes are full inside and grey only at their edges."""
 EDGE = 0.25

@@ -1,7 +1,8 @@
 """Digits on paper, any number of them in any number of lines, slanted, touching or broken: layout `free`.
 
 The improved directional projection of Lu and Ke (abstract, section 4) and past it: strokes take the place of pixels, curved cuts that of
-columns, and where digits touch or broke, every way of cutting and joining is a hypothesis that the recognizer judges.
+columns, and where digits touch or broke, every way of cutting and joining is a hypothesis: one network judges whether it is a digit at
+all, another reads which.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from edge.vision.binarize import binarize, has_dark_ink
 from edge.vision.cells import to_grey
-from edge.vision.handwritten import LOG_SIZE, LOG_WIDTH, PENS_ACROSS, shape, to_mnist_cells
+from edge.vision.handwritten import LOG_SIZE, LOG_WIDTH, NO_DIGIT, PENS_ACROSS, shape, to_mnist_cells
 from edge.vision.paper import absorbance, without_ruling
 from edge.vision.strokes import find_strokes
 from edge.vision.touching import Digit, hypotheses
@@ -21,16 +22,18 @@ Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Recognize = Callable[[Image], npt.NDArray[np.float32]]
-"""Cells uint8 [N, 32, 32, 1] → probabilities float32 [N, 10]."""
+"""Cells uint8 [N, 32, 32, 1] → probabilities float32 [N, K]: K = 10 to read digits, K = 11 to judge, where the last is no digit."""
 FAINTEST_INK = 0.15
 """Absorbance under which a mark is paper's grain or a shadow's edge."""
 FAINTEST_PROBABILITY = 0.01
 """A digit that the recognizer gives less is not considered."""
+FAINTEST_JUDGED = 1e-3
+"""A judge's probability of less is as good as none."""
 LOWEST, TALLEST = 0.94, 1.2
 """Heights of digits that cost nothing, in heights of the writing."""
 FARTHEST = 4.0
 """Deviations that count at most."""
-WEIGHTS = np.array([1.00, -0.14, 1.46, -2.02, -2.22, -1.80, -0.62, 0.35, -0.15, 2.62, 0.45, -0.40, -0.44, -0.44])
+WEIGHTS = np.array([1.00, -0.14, 1.46, -2.02, -2.22, -1.80, -0.62, 0.35, -0.15, 2.62, 0.45, -0.40, -0.44, -0.44, 0.0, 0.0, 0.0])
 """What each measurement of a hypothesis adds to its log-likelihood, in the order of `_measured`.
 
 Learnt as a semi-Markov conditional random field (Sarawagi and Cohen, 2004): on pages of MNIST's training digits, the weights under which
@@ -60,19 +63,21 @@ class Proposed:
     """uint8 [N, 32, 32, 1]: each as MNIST holds it."""
     probabilities: Floats
     """float32 [N, 10], the recognizer's."""
+    whole: Floats
+    """float32 [N], the judge's probability that it is one digit."""
     height: float
     """Of the writing, in pixels."""
 
     def measured(self) -> Doubles:
-        """Each hypothesis measured as each of the ten digits: float64 [N, 10, 14]."""
-        each = [_measured(*one, self.height) for one in zip(self.digits, self.probabilities, strict=True)]
+        """Each hypothesis measured as each of the ten digits: float64 [N, 10, 17]."""
+        each = [_measured(*one, self.height) for one in zip(self.digits, self.probabilities, self.whole, strict=True)]
         return np.stack(each) if each else np.zeros((0, 10, len(WEIGHTS)))
 
 
-def lines(page: Image, recognize: Recognize) -> list[Line]:
+def lines(page: Image, recognize: Recognize, judge: Recognize) -> list[Line]:
     """The lines of handwriting on a page, uint8 [H, W] or [H, W, 3] (blue, green, red), from top to bottom; none on a blank one."""
     found = []
-    for line in propose(page, recognize):
+    for line in propose(page, recognize, judge):
         chosen = _best_reading(line.digits, likelihoods(line.measured(), line.probabilities))
         at = [i for i, _ in chosen]
         corners = np.array([_corners(line.digits[i]) for i in at], np.float64).reshape(-1, 4, 2)
@@ -81,7 +86,7 @@ def lines(page: Image, recognize: Recognize) -> list[Line]:
     return found
 
 
-def propose(page: Image, recognize: Recognize) -> list[Proposed]:
+def propose(page: Image, recognize: Recognize, judge: Recognize) -> list[Proposed]:
     """What the lines of a page could hold, uint8 [H, W] or [H, W, 3] (blue, green, red), from top to bottom."""
     grey = to_grey(page)
     if not has_dark_ink(grey):
@@ -92,10 +97,11 @@ def propose(page: Image, recognize: Recognize) -> list[Proposed]:
     candidates = [hypotheses(strokes, line, absorbed) for line in strokes.lines]
     cells = to_mnist_cells([digit.ink for line in candidates for digit in line])
     probabilities = recognize(cells) if len(cells) else np.zeros((0, 10), np.float32)
+    whole = 1 - judge(cells)[:, NO_DIGIT] if len(cells) else np.zeros(0, np.float32)
     proposed, first = [], 0
     for line in candidates:
         here = np.s_[first : first + len(line)]
-        proposed.append(Proposed(line, cells[here], probabilities[here], strokes.height))
+        proposed.append(Proposed(line, cells[here], probabilities[here], whole[here], strokes.height))
         first += len(line)
     return proposed
 
@@ -108,13 +114,13 @@ def _corners(digit: Digit) -> list[tuple[int, int]]:
 def likelihoods(measured: Doubles, probabilities: Floats, weights: Doubles = WEIGHTS) -> Doubles:
     """Log-likelihood of each hypothesis as each digit, up to a constant: float64 [N, 10], -inf where the recognizer excludes it.
 
-    measured: float64 [N, 10, 14]; probabilities: float32 [N, 10], the recognizer's.
+    measured: float64 [N, 10, 17]; probabilities: float32 [N, 10], the recognizer's.
     """
     return np.where(probabilities < FAINTEST_PROBABILITY, -np.inf, measured @ weights)
 
 
-def _measured(digit: Digit, probabilities: Floats, height: float) -> Doubles:
-    """A hypothesis measured as each of the ten digits: float64 [10, 14]."""
+def _measured(digit: Digit, probabilities: Floats, whole: float, height: float) -> Doubles:
+    """A hypothesis measured as each of the ten digits: float64 [10, 17]."""
     high, wide, across = shape(digit.ink)
     log = np.log(np.maximum(probabilities, FAINTEST_PROBABILITY), dtype=np.float64)
     width, size, pens = (
@@ -129,7 +135,9 @@ def _measured(digit: Digit, probabilities: Floats, height: float) -> Doubles:
     cut = digit.cut
     cuts = (cut.ink_px > 0, cut.ink_px / height, cut.pens >= 2, cut.peak, cut.bend_px / height)
     rest = ((digit.least_px / height) ** 2, max(0.0, LOWEST - high / height), max(0.0, high / height - TALLEST))
-    return np.column_stack([np.tile(np.array([1.0, *cuts, *rest]), (10, 1)), log, log**2, *shaped])
+    one, none = (float(np.log(max(share, FAINTEST_JUDGED))) for share in (whole, 1 - whole))
+    judged = np.tile(np.array([one, one**2, none]), (10, 1))
+    return np.column_stack([np.tile(np.array([1.0, *cuts, *rest]), (10, 1)), log, log**2, *shaped, judged])
 
 
 def _best_reading(hypotheses: list[Digit], likelihoods: Doubles) -> list[tuple[int, int]]:

@@ -25,7 +25,7 @@ from train import datasets
 
 MODELS = Path(__file__).parents[2] / "models"
 COUNTER = load(MODELS / "lenet5-counter.tflite")
-HANDWRITTEN = load(MODELS / "lenet5-handwritten.tflite")
+HANDWRITTEN, JUDGE = load(MODELS / "lenet5-handwritten.tflite"), load(MODELS / "lenet5-segments.tflite")
 ROUND = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
 JITTERS, JITTERED_RIGHT = 5, 0.97
 CALIBRATION_ERROR = 0.02
@@ -183,7 +183,7 @@ def test_certainty_is_how_often_it_is_right_on_meters_never_seen() -> None:
 def test_pages_of_handwriting_are_read_above_the_floor() -> None:
     digits = wrong = lines = whole = 0
     for page in pages("test", PAGES, 2026):
-        read = [reading.raw for reading in read_page(HANDWRITTEN, page.picture)]
+        read = [reading.raw for reading in read_page(HANDWRITTEN, JUDGE, page.picture)]
         for i, written in enumerate(page.lines):
             raw = read[i] if i < len(read) else ""
             digits, lines = digits + len(written), lines + 1
@@ -193,7 +193,7 @@ def test_pages_of_handwriting_are_read_above_the_floor() -> None:
 
 
 def test_a_blank_page_is_one_reading_of_nothing() -> None:
-    (reading,) = read_page(HANDWRITTEN, np.full((300, 200), 230, np.uint8))
+    (reading,) = read_page(HANDWRITTEN, JUDGE, np.full((300, 200), 230, np.uint8))
     assert (reading.raw, reading.value, reading.status) == ("", None, Status.NO_WINDOW)
     assert set(reading.timings_ms) == {"segment", "inference"}
 

@@ -14,7 +14,7 @@ from edge.vision.segment import Line, lines
 from train.datasets import mnist
 
 Image = npt.NDArray[np.uint8]
-RECOGNIZER = load(Path(__file__).parents[2] / "models" / "lenet5-handwritten.tflite")
+RECOGNIZER, JUDGE = (load(Path(__file__).parents[2] / "models" / f"{name}.tflite") for name in ("lenet5-handwritten", "lenet5-segments"))
 IMAGES, LABELS = mnist("train")
 
 
@@ -35,12 +35,12 @@ def page(*written: str, gap: int = 12, ruled: bool = False) -> Image:
 
 
 def read(picture: Image) -> list[str]:
-    return [reading.raw for reading in read_page(RECOGNIZER, picture)]
+    return [reading.raw for reading in read_page(RECOGNIZER, JUDGE, picture)]
 
 
 @pytest.mark.parametrize("shade", [0, 240, 255])
 def test_an_empty_page_has_no_line(shade: int) -> None:
-    assert lines(np.full((200, 300, 3), shade, np.uint8), RECOGNIZER.read) == []
+    assert lines(np.full((200, 300, 3), shade, np.uint8), RECOGNIZER.read, JUDGE.read) == []
 
 
 def test_a_digit_that_could_be_any_is_unreadable() -> None:
@@ -72,7 +72,7 @@ def test_a_single_digit_is_a_line() -> None:
 
 
 def test_boxes_stand_around_the_digits_in_order() -> None:
-    (line,) = lines(page("205"), RECOGNIZER.read)
+    (line,) = lines(page("205"), RECOGNIZER.read, JUDGE.read)
     assert line.digits == (2, 0, 5)
     assert line.cells.shape == (3, 32, 32, 1)
     assert line.corners.shape == (3, 4, 2)
