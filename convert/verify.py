@@ -20,6 +20,8 @@ from train.samples import unpadded
 
 Cells = npt.NDArray[np.uint8]
 Answers = npt.NDArray[np.float32]
+ROUNDING = 1e-9
+"""Of shares: 0.97475 less 0.97425 is 0.0005 and a little."""
 MOST_GAP_QUANTA = 1
 """Between LiteRT and ONNX Runtime."""
 SYNTHETIC_COUNT = 2_000
@@ -94,7 +96,7 @@ def verify(float32: Callable[[Cells], Answers], tflite: Path, onnx: Path, test: 
     except RuntimeMissingError as error:
         parity[OLD_RUNTIME] = f"not compared: {error}"
     before, after = test.measure(in_batches(float32, test.cells)), test.measure(answers.astype(np.float32) / np.float32(256))
-    if (loss := before["right_digit"] - after["right_digit"]) > limits.loss:
+    if (loss := before["right_digit"] - after["right_digit"]) > limits.loss + ROUNDING:
         raise ModelError(
             f"{tflite.name}: int8 reads {100 * after['right_digit']:.2f} % of {test.data}, float32 {100 * before['right_digit']:.2f} %: "
             f"{100 * loss:.2f} points lost; expected at most {100 * limits.loss:.2f}"

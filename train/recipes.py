@@ -51,7 +51,7 @@ HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
-    epochs=84,
+    epochs=58,
 )
 CLASSIC = dataclasses.replace(
     HANDWRITTEN,
