@@ -10,14 +10,16 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from convert import old_runtime, verify
+from edge.inference.fitting import Task
 from edge.inference.model import load, read_card
 from tests.test_arrows import ROOT
 from train.data_command import provenance
 from train.evaluate import evaluate, in_batches
 
-NAMES = {"lenet5-handwritten": "handwritten", "lenet5-counter": "counter"}
-HANDWRITTEN_ERROR = 0.0033
-COUNTER_FLOORS = {"right_digit": 0.973, "right_digit_meter_mean": 0.983, "within_0_1": 0.962, "within_0_2": 0.971}
+NAMES: dict[str, Task] = {"lenet5-handwritten": "handwritten", "lenet5-counter": "counter", "lenet5-segments": "segments"}
+PICTURES = {"lenet5-handwritten": 10_000, "lenet5-counter": 1_604, "lenet5-segments": 4_000}
+HANDWRITTEN_ERROR, SEGMENTS_ERROR = 0.0033, 0.026
+COUNTER_FLOORS = {"right_digit": 0.978, "right_digit_meter_mean": 0.987, "within_0_1": 0.972, "within_0_2": 0.976}
 FILES = [ROOT / "models" / f"{name}{suffix}" for name in NAMES for suffix in (".tflite", ".onnx")]
 
 
@@ -29,13 +31,17 @@ def card(name: str) -> dict[str, Any]:
 def test_the_figures_of_the_card_are_those_of_the_file(path: Path) -> None:
     stated = card(path.stem)["metrics"]["int8"]
     measured = evaluate(path, split="test")
-    assert measured["n"] == {"lenet5-handwritten": 10_000, "lenet5-counter": 1_604}[path.stem]
+    assert measured["n"] == PICTURES[path.stem]
     for key, value in stated.items():
         assert measured[key] == (value if not isinstance(value, float) else pytest.approx(value, abs=1e-9)), key
 
 
 def test_handwriting_is_read_with_an_error_below_the_floor() -> None:
     assert card("lenet5-handwritten")["metrics"]["int8"]["error"] <= HANDWRITTEN_ERROR
+
+
+def test_segments_are_judged_with_an_error_below_the_floor() -> None:
+    assert card("lenet5-segments")["metrics"]["int8"]["error"] <= SEGMENTS_ERROR
 
 
 def test_counters_never_seen_are_read_above_the_floors() -> None:

@@ -145,7 +145,7 @@ def test_the_base_install_and_its_extras_hold_all_that_edge_imports_and_nothing_
 
 def test_models_ship_in_threes() -> None:
     stems = {suffix: {path.stem for path in (ROOT / "models").glob(f"*{suffix}")} for suffix in (".tflite", ".onnx", ".json")}
-    assert stems[".tflite"] >= {"lenet5-handwritten", "lenet5-counter"}
+    assert stems[".tflite"] >= {"lenet5-handwritten", "lenet5-counter", "lenet5-segments"}
     assert stems[".tflite"] == stems[".onnx"] == stems[".json"]
 
 

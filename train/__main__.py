@@ -19,7 +19,7 @@ EPILOG = """commands (python -m train COMMAND --help):
 {commands}
 
 examples:
-  python -m train                                   both models that ship, side by side, into runs/
+  python -m train                                   the models that ship, side by side, into runs/
   python -m train --quick                           the whole way in minutes, into build/quick/
   python -m train --model lenet5-handwritten-classic
   python -m train --recipe paper                    the paper's network by the paper's recipe

@@ -62,22 +62,22 @@ def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress
     values = _candidates(before, raw, progress)
     told = seen.tempered(novelty)
     weights = np.logaddexp(told.log_places(values), NOTHING + told.log_of_nothing())
-    likelihoods = np.exp(weights - weights.max()).reshape(-1, 2).sum(1)  # [T], T = 10 M
+    likelihoods = np.exp(weights - weights.max())
+    seen_logs = np.log(np.maximum(likelihoods[:, ::2] + likelihoods[:, 1::2], TINY)).ravel()  # [T], T = 10 M
     tenths = (values[:, None] * TENTHS + np.arange(TENTHS)).ravel()
-    seen_logs = np.log(np.maximum(likelihoods, TINY))
     if not before:
         return _best(tenths, seen_logs, np.full(len(tenths), np.nan))
     old_tenths, old_logs, old_paces = _arrays(before)
     steps = progress.steps(tenths, old_tenths)
     usual, jump = _leading(values, old_tenths // TENTHS, progress, novelty)
     steady, changed = progress.probabilities(steps, old_paces)
-    ways = ((steady + changed) * usual + jump) * np.exp(old_logs)  # [T, J]
+    ways = (steady + changed).reshape(len(values), TENTHS, -1) * usual[:, None] + jump[:, None]
+    ways = ways.reshape(steps.shape) * np.exp(old_logs)  # [T, J]
     best = ways.argmax(1)
     chosen = np.arange(len(tenths)), best
-    gone = steps[chosen]
-    paces = np.where(
-        placed & (np.abs(gone) <= progress.reach), progress.paces(old_paces[best], gone, (changed > steady)[chosen]), old_paces[best]
-    )
+    gone, paces = steps[chosen], old_paces[best]
+    if placed:
+        paces = np.where(np.abs(gone) <= progress.reach, progress.paces(paces, gone, changed[chosen] > steady[chosen]), paces)
     return _best(tenths, seen_logs + np.log(np.maximum(ways.sum(1), TINY)), paces)
 
 
@@ -92,8 +92,7 @@ def _best(tenths: Integers, logs: Floats, paces: Floats) -> Hypotheses:
     order = np.argsort(-logs)[:HYPOTHESES]
     order = order[logs[order] >= logs[order[0]] + FAINTEST]
     logs = logs[order] - np.logaddexp.reduce(logs[order])
-    numbers = zip(tenths[order].tolist(), logs.tolist(), paces[order].tolist(), strict=True)
-    return tuple(Hypothesis(place, log, _known(pace)) for place, log, pace in numbers)
+    return tuple(map(Hypothesis, tenths[order].tolist(), logs.tolist(), map(_known, paces[order].tolist())))
 
 
 def _known(pace: float) -> float | None:
@@ -104,9 +103,10 @@ def _candidates(before: Hypotheses, raw: Decoded, progress: Progress) -> Integer
     """Values worth weighing: the frame's own, the old ones and what follows them, and old leading wheels with the frame's last ones."""
     shown = [int(candidate.digits) for candidate in raw.candidates]
     values = set(shown)
+    elapsed_s = progress.elapsed_s or 0.0
     for tenths, _, pace in before:
-        expected = tenths + (pace or 0.0) * (progress.elapsed_s or 0.0) * TENTHS
-        values |= {tenths // TENTHS, tenths // TENTHS + 1, int(expected // TENTHS)}
+        value = tenths // TENTHS
+        values.update((value, value + 1, int((tenths + (pace or 0.0) * elapsed_s * TENTHS) // TENTHS)))
     for value in list(dict.fromkeys(tenths // TENTHS for tenths, *_ in before))[:MIXED]:
         values.update(range(value, value + min(NEAR, math.ceil(progress.reach)) + 1))
         for candidate in shown[:MIXED]:
@@ -117,19 +117,22 @@ def _candidates(before: Hypotheses, raw: Decoded, progress: Progress) -> Integer
 
 
 def _leading(values: Integers, before: Integers, progress: Progress, novelty: Floats) -> tuple[Floats, Floats]:
-    """Prior, [T, J] each, of what the leading wheels have to do to come from the values [J] to the values [M], ten tenths each: turn
-    although they look as they did; or have been misread, whether or not the last one turned meanwhile.
+    """Prior, [M, J] each, of what the leading wheels have to do to come from the values [J] to the values [M]: turn although they look as
+    they did; or have been misread, whether or not the last one turned meanwhile.
     """
     old, index = np.unique(before, return_inverse=True)
-    powers = 10 ** np.arange(len(novelty))[::-1]
-    digits, old_digits = values[:, None, None] // powers % 10, old[None, :, None] // powers % 10  # [M, 1, N], [1, U, N]
-    next_digits = (old[None, :, None] + 1) // powers % 10
-    turned = (digits != old_digits) & (digits != next_digits)
+    powers = 10 ** np.arange(len(novelty))[::-1, None, None]
+
+    def digits(of: Integers) -> Integers:
+        return np.asarray(of // powers % 10, np.int64)
+
+    shown, old_shown = digits(values[:, None]), digits(old)  # [N, M, 1], [N, 1, U]
+    turned = (shown != old_shown) & (shown != digits(old + 1))
     if progress.decreases:
-        turned &= digits != (old[None, :, None] - 1) // powers % 10
-    usual = STILL * (turned * (1 - novelty))[..., :-1].max(2)
+        turned &= shown != digits(old - 1)
+    usual = STILL * (turned * (1 - novelty)[:, None, None])[:-1].max(0, initial=0.0)
     forward = (values[:, None] - old) % 10
     behind = (values[:, None] - np.where(forward <= progress.reach, forward, 0)) % progress.scale
-    misread = np.minimum((digits != old_digits).sum(2), (behind[..., None] // powers % 10 != old_digits).sum(2))
+    misread = np.minimum((shown != old_shown).sum(0), (digits(behind) != old_shown).sum(0))
     jump = JUMP + JUMP_WHEEL * np.maximum(misread, 1) - math.log(TENTHS)
-    return np.exp(usual)[:, index].repeat(TENTHS, 0), np.exp(jump)[:, index].repeat(TENTHS, 0)
+    return np.exp(usual)[:, index], np.exp(jump)[:, index]

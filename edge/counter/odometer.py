@@ -10,6 +10,10 @@ of exact weights), so that a candidate's share of the whole is the probability t
 import copy
 import dataclasses
 import functools
+import itertools
+import math
+import string
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +24,6 @@ from edge.counter.wheels import (
     NEVER,
     OFFSET_DIGITS,
     OFFSETS,
-    RESTING_DIGITS,
     STEPS,
     STEPS_PER_DIGIT,
     TURNING,
@@ -29,8 +32,10 @@ from edge.counter.wheels import (
     Mechanism,
     blurred,
     carries,
+    last_wheel,
     likelihoods,
     sharpened,
+    sources,
     turned,
 )
 
@@ -42,13 +47,9 @@ READ_DIGITS = 0.1
 """Standard deviation of the place that the network reads, about the true one."""
 NEGLIGIBLE = 1e-4
 """Carry starts and offsets that are so much less likely than the likeliest are left out."""
-HALF_A_TENTH = STEPS_PER_DIGIT // 20
-"""Steps. A wheel that is said to stand at 4.0 stands anywhere from 3.95 on, and has passed the 4 by common consent."""
-ON_A_DIGIT = np.arange(STEPS) % STEPS_PER_DIGIT == 0
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One value that the counter may show: its digits, and how likely the frame is given it (natural logarithm, up to a constant)."""
 
     digits: str
@@ -81,60 +82,49 @@ class Decoded:
 class Evidence:
     """What one frame says of every value: the wheels' likelihoods, and the forward messages along them.
 
-    Arrays have an axis for the S carry starts and one for the O offsets that are considered.
+    Arrays have an axis for the S carry starts and one for the O offsets that are considered; before these, where they tell a wheel's places
+    apart, one for its 10 digits, and after them one for the 20 twentieths of the way from a digit to the next.
     """
 
     def __init__(self, probabilities: npt.NDArray[np.floating], mechanism: Mechanism) -> None:
         """probabilities [N, K] of N wheels, the first (leftmost) wheel first; K = 10 or 100."""
         narrow = sharpened(probabilities)
-        self.coupled = mechanism.display == "wheels"
-        self.rolling = self.coupled and mechanism.rolling is True
-        self.offsets = _offsets(mechanism)
-        starts = CARRY_STARTS if mechanism.carry_start is None else {mechanism.carry_start: 1.0}
-        if not self.coupled:
-            starts = {NEVER: 1.0}
-        self.carries, self.last_carries = (_carries(tuple(starts), last) for last in (False, True))
-        self.moves = _moves(tuple(starts), len(narrow))
-        offset_prior = np.exp(-0.5 * (self.offsets / OFFSET_DIGITS) ** 2)
-        self.prior = np.outer(list(starts.values()), offset_prior / offset_prior.sum())
-        own = np.zeros((len(narrow), 1))
-        own[: len(mechanism.offsets), 0] = mechanism.offsets[: len(narrow)]
-        too_high = (np.rint(own * STEPS_PER_DIGIT) + np.rint(self.offsets * STEPS_PER_DIGIT)).astype(np.int64)  # [N, O]
-        placed = likelihoods(narrow, BACKLASH_DIGITS if self.coupled else LCD_DIGITS)
-        scale = placed.max(1, keepdims=True)
-        self.log_scale = float(np.log(scale).sum())
-        self.wheels = turned(placed / scale, too_high)  # [N, O, 200]
-        if self.coupled:
-            last = np.stack([_passed(likelihoods(narrow[-1])), likelihoods(narrow[-1], RESTING_DIGITS)])
-            turning, resting = turned(last, too_high[[-1, -1]])
-            self.wheels[-1] = _last_wheel(turning, resting, TURNING[mechanism.rolling]) / scale[-1]
+        count, classes = narrow.shape
+        known = _known(mechanism, count)
+        self.starts, self.offsets, self.prior = known.starts, known.offsets, known.prior
+        coupled = mechanism.display == "wheels"
+        self.rolling = coupled and mechanism.rolling is True
+        if coupled:
+            last = (narrow[-1] @ last_wheel(classes, TURNING[mechanism.rolling])).reshape(-1, STEPS)
+            wheels = np.concatenate([likelihoods(narrow[:-1], BACKLASH_DIGITS), last]).take(known.turned)
+            self.wheels = wheels[:count]  # [N, 10, 1, O, 20]
+            if len(wheels) > count:
+                self.wheels[-1, ..., 0] += wheels[-1, ..., 0]  # at rest
         else:
-            self.wheels *= ON_A_DIGIT
-        self.carried: list[Floats] = []  # [S, O, 20] for each wheel: what those to its right say of how far it has moved
+            self.wheels = likelihoods(narrow, LCD_DIGITS).take(known.turned)
+            self.wheels[..., 1:] = 0.0
         self._forward()
 
     def decode(self, count: int = BEAM) -> Decoded:
         """The `count` most likely values."""
-        strings, weights, marginals = self._search(count)
-        confidences = marginals[np.arange(len(marginals)), strings[0]] / max(self.total, TINY)
-        logs = np.log(np.maximum(weights, TINY)) + self.log_scale
+        strings, weights = self._search(count)
+        marginals, total = self._marginals(), max(self.total, TINY)
+        logs = (math.log(max(weight, TINY)) for weight in weights)
         return Decoded(
-            candidates=tuple(
-                Candidate(digits="".join(map(str, digits)), log_likelihood=log)
-                for digits, log in zip(strings.tolist(), logs.tolist(), strict=True)
-            ),
-            log_evidence=float(np.log(max(self.total, TINY)) + self.log_scale),
+            candidates=tuple(Candidate(digits=digits, log_likelihood=log) for digits, log in zip(strings, logs, strict=True)),
+            log_evidence=math.log(total),
             offset=self.offset,
-            confidences=tuple(confidences.tolist()),
+            confidences=tuple(shares[int(digit)] / total for shares, digit in zip(marginals.tolist(), strings[0], strict=True)),
         )
 
     def tempered(self, novelty: Floats) -> "Evidence":
         """The same frame for one who keeps count, by `log_places`: novelty [N], 0 to 1, is how much each wheel's picture says; and a last
         wheel that turns may be read a little off, which matters to the next frame as it does not to the digit."""
         told = copy.copy(self)
-        told.wheels = self.wheels.copy() if (novelty == 1).all() else self.wheels ** novelty[:, None, None]
+        told.wheels = self.wheels.copy() if (novelty == 1).all() else self.wheels ** novelty.reshape(-1, 1, 1, 1, 1)
         if self.rolling:
-            told.wheels[-1] = blurred(told.wheels[-1], READ_DIGITS)
+            last = told.wheels[-1, :, 0].swapaxes(0, 1)  # [O, 10, 20], a view
+            last[:] = blurred(last.reshape(-1, STEPS), READ_DIGITS).reshape(last.shape)
         return told
 
     def log_places(self, values: npt.NDArray[np.int64]) -> Floats:
@@ -142,96 +132,104 @@ class Evidence:
 
         Entry g is for the last wheel between g - 1 and g twentieths past the value's last digit. Their sum is what `decode` counts.
         """
-        clamped = self._clamped(values[:, None] // 10 ** np.arange(len(self.wheels) - 1, -1, -1) % 10)
-        return np.asarray(np.log(np.maximum(clamped.sum((1, 2)), TINY)) + self.log_scale, np.float64)
+        number = np.arange(len(self.wheels))[:, None]
+        digits = values // 10 ** number[::-1] % 10  # [N, M]
+        heads = self._nothing_before(len(values))
+        first = heads[0].size * np.arange(len(values)).reshape(-1, 1, 1, 1)
+        places = [*(self._sources().take(digits[:-1], 0) + first), self._sources(last=True).take(digits[-1], 0) + first]
+        for at, wheel in zip(places, self.wheels[number, digits], strict=True):
+            heads = heads.take(at) * wheel
+        return np.asarray(np.log(np.maximum(heads.sum((1, 2)), TINY)), np.float64)
 
     def log_of_nothing(self) -> float:
         """How likely the frame is at any value and place, in the measure of `log_places`, if it shows nothing of the counter."""
-        return float(np.log(np.maximum(self.wheels.mean((1, 2)), TINY)).sum() + self.log_scale)
+        return float(np.log(np.maximum(self.wheels.reshape(len(self.wheels), -1).mean(1), TINY)).sum())
 
     def _forward(self) -> None:
-        """Messages from the last wheel to the first; `total` is the weight of all values together."""
-        starts, offsets = self.prior.shape
-        message = np.ones((starts, offsets, STEPS_PER_DIGIT))
-        for i in reversed(range(len(self.wheels))):
-            self.carried.append(message)
-            weights = self.wheels[i].reshape(offsets, 10, STEPS_PER_DIGIT) * message[:, :, None]
-            message = weights.reshape(starts, offsets, STEPS) @ self._carries(i)
-        self.carried.reverse()
+        """Messages from the last wheel to the first; `total` is the weight of all values together.
+
+        tails [N, 10, S, O, 20]: weight of each wheel at each digit, with all to its right, by the twentieths that the one to its left has
+        moved.
+        """
+        self.tails = np.empty((len(self.wheels), 10, *self.prior.shape, STEPS_PER_DIGIT))
+        message = np.asarray(1.0)
+        carried = carries(self.starts, last=True)
+        for wheel, tails in zip(self.wheels[::-1], self.tails[::-1], strict=True):
+            np.matmul(wheel * message, carried, out=tails)
+            message, carried = tails.sum(0), carries(self.starts, last=False)
         weights = self.prior * message.sum(2)
-        self._keep(likely := weights >= NEGLIGIBLE * weights.max())
-        weights = weights[likely.any(1)][:, likely.any(0)]
+        likely = weights >= NEGLIGIBLE * weights.max()
+        if not likely.all():
+            weights = self._keep(likely.any(1), likely.any(0), weights)
         self.total = float(weights.sum())
-        self.offset = float((weights.sum(0) * self.offsets).sum() / max(self.total, TINY))
+        self.offset = float((weights @ self.offsets).sum()) / max(self.total, TINY)
 
-    def _keep(self, likely: npt.NDArray[np.bool_]) -> None:
-        """Go on with those carry starts and offsets [S, O] alone that the frame leaves likely: the wheels together tell the offset well."""
-        starts, offsets = np.asarray(likely.any(1)), np.asarray(likely.any(0))
-        if starts.all() and offsets.all():
-            return
-        self.carries, self.last_carries, self.moves = self.carries[starts], self.last_carries[starts], self.moves[:, starts]
-        self.offsets, self.wheels = self.offsets[offsets], self.wheels[:, offsets]
-        self.prior = self.prior[starts][:, offsets]
-        self.carried = [message[starts][:, offsets] for message in self.carried]
+    def _keep(self, starts: npt.NDArray[np.bool_], offsets: npt.NDArray[np.bool_], weights: Floats) -> Floats:
+        """Go on with those carry starts [S] and offsets [O] alone that the frame leaves likely: the wheels together tell the offset well.
+        Returns the weights [S, O] of those."""
+        rows, columns = np.ix_(starts, offsets)
+        self.starts, self.offsets = tuple(itertools.compress(self.starts, starts)), self.offsets[offsets]
+        self.prior, self.wheels, self.tails = self.prior[rows, columns], self.wheels[:, :, :, offsets], self.tails[:, :, rows, columns]
+        return weights[rows, columns]
 
-    def _search(self, count: int) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
-        """The `count` heaviest strings int64 [count, N] and their weights, best first; and each digit's weight in all strings, [N, 10]."""
-        strings, marginals = np.zeros((1, 0), np.int64), np.empty((len(self.wheels), 10))
-        above = self._nothing_above(2)  # of each string so far, and of all together
-        for i, wheel in enumerate(self.wheels):
-            # The weight of this wheel and all to its left, with this one at each digit and twentieth: [B + 1, S, O, 10, 20].
-            moved = above @ self._carries(i).swapaxes(1, 2) if i else above[..., :1]
-            ways = (moved * wheel).reshape(*above.shape[:3], 10, STEPS_PER_DIGIT)
-            weights = np.einsum("bsodf,sof->bd", ways, self.carried[i])
-            weights, marginals[i] = weights[:-1].ravel(), weights[-1]
-            order = np.argsort(-weights)[:count]
-            parents, digits = np.divmod(order, 10)
-            strings = np.concatenate([strings[parents], digits[:, None]], axis=1)
-            above = np.concatenate([ways[parents, :, :, digits], ways[-1:].sum(3)])
-        return strings, weights[order], marginals
+    def _search(self, count: int) -> tuple[list[str], list[float]]:
+        """The `count` heaviest strings of digits and their weights, best first."""
+        # heads [B, S, O, 20]: weight of each string so far, by the twentieths that its last wheel has moved.
+        strings, heads = [""], self._nothing_before(1)
+        places = self._sources(heads=count)
+        negative = -self.tails.reshape(len(self.wheels), 10, -1).swapaxes(1, 2)  # so that the heaviest are the first
+        for wheel, tails in zip(self.wheels, negative, strict=True):
+            weights = heads.reshape(len(heads), -1) @ tails  # [B, 10]
+            order = weights.argsort(None)[:count]
+            strings = [strings[at // 10] + string.digits[at % 10] for at in order.tolist()]
+            heads = heads.take(places.take(order, 0)) * wheel.take(order % 10, 0)
+        return strings, (-weights.take(order)).tolist()
 
-    def _clamped(self, strings: npt.NDArray[np.int64]) -> Floats:
-        """[M, S, O, 20]: weight of each string int64 [M, N] by the twentieths of the last wheel."""
-        above = self._nothing_above(len(strings))
-        count, starts, offsets, _ = above.shape
-        number = np.arange(len(self.wheels))[:, None]
-        wheels = self.wheels.reshape(-1, offsets, 10, STEPS_PER_DIGIT)[number, :, strings.T][:, :, None]  # [N, M, 1, O, 20]
-        moved = self.moves[number, :, strings.T][:, :, :, None]  # [N, M, S, 1, 20]
-        at = moved + np.arange(above.size).reshape(above.shape)[..., :1]  # [N, M, S, O, 20], in `above` laid flat
-        for wheel, places in zip(wheels, at, strict=True):
-            above = above.take(places) * wheel
-        return np.asarray(above * self.carried[-1], np.float64)
+    def _marginals(self) -> Floats:
+        """[N, 10]: weight of all strings together that have the digit at that wheel."""
+        heads = np.empty((len(self.wheels), *self.prior.shape, STEPS_PER_DIGIT))  # weight of all strings that lead to each wheel
+        heads[0] = self.prior[:, :, None]
+        places = self._sources()
+        for i in range(1, len(heads)):
+            heads[i] = (heads[i - 1].take(places) * self.wheels[i - 1]).sum(0)
+        return np.asarray(self.tails.reshape(len(heads), 10, -1) @ heads.reshape(len(heads), -1, 1), np.float64)[:, :, 0]
 
-    def _carries(self, i: int) -> Floats:
-        return self.last_carries if i == len(self.wheels) - 1 else self.carries
+    def _sources(self, *, heads: int = 1, last: bool = False) -> Integers:
+        return sources(self.starts, len(self.offsets), heads=heads, last=last)
 
-    def _nothing_above(self, count: int) -> Floats:
-        return np.broadcast_to(self.prior[None, :, :, None], (count, *self.prior.shape, STEPS_PER_DIGIT))
+    def _nothing_before(self, count: int) -> Floats:
+        """[count, S, O, 20]: the weight of strings that have no digit yet."""
+        return self.prior[None, :, :, None].repeat(count, 0).repeat(STEPS_PER_DIGIT, 3)
 
 
-def _passed(fine: Floats) -> Floats:
-    """Likelihood [200] of each place on the last wheel from the digit passed by common consent: entry g is for g - 1 to g twentieths."""
-    return np.asarray((np.roll(fine, HALF_A_TENTH) + fine) / 2, np.float64)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What a mechanism tells of N wheels before they are seen."""
+
+    starts: tuple[float, ...]
+    offsets: Floats
+    prior: Floats
+    """[S, O]"""
+    turned: Integers
+    """[N, 10, 1, O, 20]: the places that `wheels.turned` tells; with a row more where the last wheel may rest."""
 
 
-def _carries(starts: tuple[float, ...], last: bool) -> Floats:
-    """[S, 200, 20]: how far a wheel, at each of its places, moves the one to its left."""
-    return carries(starts, -0.5 * HALF_A_TENTH / STEPS_PER_DIGIT if last else 0.0)
-
-
-@functools.cache
-def _moves(starts: tuple[float, ...], count: int) -> Integers:
-    """[N, S, 10, 20]: the twentieths by which each wheel, at each digit and twentieth, moves the one to its left."""
-    moves = [_carries(starts, i == count - 1).argmax(2) for i in range(count)]
-    return np.asarray(np.reshape(moves, (count, len(starts), 10, STEPS_PER_DIGIT)), np.int64)
-
-
-def _last_wheel(turning: Floats, resting: Floats, share: float) -> Floats:
-    """[O, 200]: anywhere on its way from digit to digit, or at rest on one."""
-    return np.asarray(share / STEPS_PER_DIGIT * turning + (1 - share) * ON_A_DIGIT * resting, np.float64)
-
-
-def _offsets(mechanism: Mechanism) -> Floats:
-    if mechanism.offset is not None:
-        return np.array([mechanism.offset])
-    return np.array(OFFSETS if mechanism.display == "wheels" else [0.0])
+@functools.lru_cache(maxsize=16)
+def _known(mechanism: Mechanism, count: int) -> _Known:
+    coupled = mechanism.display == "wheels"
+    starts = CARRY_STARTS if mechanism.carry_start is None else {mechanism.carry_start: 1.0}
+    if not coupled:
+        starts = {NEVER: 1.0}
+    offsets = np.array([mechanism.offset] if mechanism.offset is not None else OFFSETS if coupled else [0.0])
+    own = np.zeros((count, 1))
+    own[: len(mechanism.offsets), 0] = mechanism.offsets[:count]
+    if coupled and TURNING[mechanism.rolling] < 1.0:
+        own = np.concatenate([own, own[-1:]])
+    offset_prior = np.exp(-0.5 * (offsets / OFFSET_DIGITS) ** 2)
+    too_high = (np.rint(own * STEPS_PER_DIGIT) + np.rint(offsets * STEPS_PER_DIGIT)).astype(np.int64)
+    return _Known(
+        starts=tuple(starts),
+        offsets=offsets,
+        prior=np.outer(list(starts.values()), offset_prior / offset_prior.sum()),
+        turned=turned(too_high),
+    )

@@ -55,7 +55,8 @@ class Progress:
         """Steps [T, J] to each of the places [T] from each of the places [J], both in tenths of a step."""
         full = self.scale * TENTHS
         back = full // 2 if self.decreases else TENTHS
-        return np.asarray(((to[:, None] - before[None, :] + back) % full - back) / TENTHS, np.float64)
+        gone = to[:, None] - before + back
+        return np.asarray((gone - gone // full * full - back) / TENTHS, np.float64)  # a remainder would take three times as long
 
     def probabilities(self, steps: Floats, paces: Floats) -> tuple[Floats, Floats]:
         """Probability of each step [T, J] to a tenth, if the pace goes on and if it changes, given the paces [J] so far, in steps per
@@ -69,15 +70,15 @@ class Progress:
         expected = np.maximum(expected, LEAST) * self.novelty
         noise = ROLLING_DIGITS if self.rolling else STEPPING_DIGITS
         width = AT_REST_DIGITS + self.novelty * (noise + VARIES * np.abs(expected))
-        steady = np.exp(-np.abs(steps - expected) / width) * np.tanh(0.5 / TENTHS / width)
+        steady = np.exp(-np.abs(steps - expected) / width) * (np.where(known, 1 - CHANGE, 0.0) * np.tanh(0.5 / TENTHS / width))
         if not self.decreases:
-            steady = steady * (steps >= -BACK_DIGITS)
-        return np.where(known, 1 - CHANGE, 0.0) * steady, math.exp(STILL * (1 - self.novelty)) / TENTHS * share * tail
+            steady *= steps >= -BACK_DIGITS
+        return steady, math.exp(STILL * (1 - self.novelty)) / TENTHS * share * tail
 
     def paces(self, before: Floats, steps: Floats, changed: npt.NDArray[np.bool_]) -> Floats:
         """Steps per second after these steps, given the pace before (NaN: not known), all of one shape."""
         if not self.elapsed_s:
             return before
         gain = np.where(changed, 1.0, -math.expm1(-self.elapsed_s / PACE_S))
-        paces = (1 - gain) * np.nan_to_num(before) + gain * steps / self.elapsed_s
+        paces = (1 - gain) * np.where(np.isnan(before), 0.0, before) + gain * steps / self.elapsed_s
         return np.asarray(paces if self.decreases else np.maximum(paces, 0.0), np.float64)

@@ -17,7 +17,6 @@ Display = Literal["wheels", "lcd"]
 
 STEPS_PER_DIGIT = 20
 STEPS = 10 * STEPS_PER_DIGIT
-SHARPNESS = 3.0
 DOUBT = 0.01
 """Share of the probability that is spread over the whole circle: how often the network is sure and wrong on meters it has never seen."""
 BACKLASH_DIGITS = 0.08
@@ -29,6 +28,8 @@ TURNING = {True: 1.0, None: 0.6, False: 0.1}
 """Probability that the last wheel is met anywhere on its way, and not at rest on a digit, by what is known of it (`Mechanism.rolling`)."""
 RESTING_DIGITS = 0.06
 """Standard deviation of the last wheel's place where it rests."""
+HALF_A_TENTH = STEPS_PER_DIGIT // 20
+"""Steps. A wheel that is said to stand at 4.0 stands anywhere from 3.95 on, and has passed the 4 by common consent."""
 CARRY_STARTS = {8.4: 0.25, 9.0: 0.5, 9.4: 0.25}
 """Where on the wheel to the right, in digits, a wheel begins to move, and how common that is; it arrives when that one reaches 0."""
 NEVER = 10.0
@@ -59,7 +60,8 @@ def sharpened(probabilities: npt.NDArray[np.floating]) -> Floats:
     classes = wide.shape[1]
     if classes != 10:
         near = np.maximum(wide @ _neighbourhood(classes), 1e-12)
-        narrow = wide * (wide / near) ** SHARPNESS
+        peak = wide / near
+        narrow = wide * (peak * peak * peak)  # a power would take ten times as long
         wide = narrow * (near / np.maximum(narrow @ _neighbourhood(classes), 1e-12))
     return np.asarray((1 - DOUBT) * wide + DOUBT / classes, np.float64)
 
@@ -75,11 +77,25 @@ def blurred(fine: Floats, sigma_digits: float) -> Floats:
     return fine @ _blur(sigma_digits)
 
 
-def turned(fine: Floats, steps: Integers) -> Floats:
-    """Likelihoods [N, 200] of wheels that stand so many steps too high, [N, O]: float64 [N, O, 200]."""
-    twice = np.concatenate([fine, fine], axis=1)
-    first = 2 * STEPS * np.arange(len(fine))[:, None] + steps % STEPS  # in `twice` laid flat
-    return np.asarray(twice.take(first[..., None] + np.arange(STEPS)), np.float64)
+def turned(steps: Integers) -> Integers:
+    """Where likelihoods [N, 200], laid flat, have each digit and twentieth of wheels that stand so many steps too high, [N, O]: int64
+    [N, 10, 1, O, 20]."""
+    places = np.arange(STEPS).reshape(10, 1, 1, STEPS_PER_DIGIT) + steps[:, None, None, :, None]
+    return np.asarray(places % STEPS + STEPS * np.arange(len(steps)).reshape(-1, 1, 1, 1, 1), np.int64)
+
+
+@functools.cache
+def last_wheel(classes: int, turning: float) -> Floats:
+    """From `sharpened` probabilities to the likelihoods of the last wheel if it turns, [K, 200], times how common that is; and if it may
+    rest, [K, 400], behind them those for that.
+
+    Its digit is the one passed by common consent: where it turns, entry g is for anywhere between g - 1 and g twentieths.
+    """
+    fine, resting = likelihoods(np.eye(classes)), likelihoods(np.eye(classes), RESTING_DIGITS)
+    passed = (np.roll(fine, HALF_A_TENTH, axis=1) + fine) / 2
+    if turning == 1.0:
+        return passed / STEPS_PER_DIGIT
+    return np.hstack([turning / STEPS_PER_DIGIT * passed, (1 - turning) * resting])
 
 
 @functools.cache
@@ -110,9 +126,24 @@ def _blur(sigma_digits: float) -> Floats:
 
 
 @functools.cache
-def carries(starts: tuple[float, ...], shift_digits: float = 0.0) -> Floats:
-    """[S, 200, 20]: 1 where a wheel at place g, plus a shift, puts the wheel to its left f twentieths on its way to the next digit."""
-    places = np.arange(STEPS) / STEPS_PER_DIGIT + shift_digits
+def moves(starts: tuple[float, ...], last: bool) -> Integers:
+    """[10, S, 20]: the twentieths by which a wheel, at each digit and twentieth, has moved the one to its left. The last wheel's are those
+    that `last_wheel` tells: it stands a little before them."""
+    places = np.arange(STEPS) / STEPS_PER_DIGIT - (0.5 * HALF_A_TENTH / STEPS_PER_DIGIT if last else 0.0)
     way = np.array([np.clip((places - start) / max(10.0 - start, 1e-9), 0.0, 1.0) for start in starts])
-    moved = np.minimum(np.rint(way * STEPS_PER_DIGIT).astype(int), STEPS_PER_DIGIT - 1)
-    return np.asarray(moved[..., None] == np.arange(STEPS_PER_DIGIT), np.float64)
+    moved = np.minimum(np.rint(way * STEPS_PER_DIGIT), STEPS_PER_DIGIT - 1)
+    return np.asarray(moved.reshape(len(starts), 10, STEPS_PER_DIGIT).swapaxes(0, 1), np.int64)
+
+
+@functools.cache
+def carries(starts: tuple[float, ...], last: bool) -> Floats:
+    """[10, S, 20, 20]: 1 where a wheel, at each digit and twentieth, has moved the one to its left by so many twentieths."""
+    return np.asarray(moves(starts, last)[..., None] == np.arange(STEPS_PER_DIGIT), np.float64)
+
+
+@functools.lru_cache(maxsize=64)
+def sources(starts: tuple[float, ...], offsets: int, *, heads: int = 1, last: bool = False) -> Integers:
+    """[10 B, S, O, 20]: for each of B heads [B, S, O, 20], laid flat, and each digit of the wheel behind it, the places of the twentieths
+    that this wheel has moved the one to its left."""
+    rows = STEPS_PER_DIGIT * np.arange(heads * len(starts) * offsets).reshape(heads, 1, len(starts), offsets, 1)
+    return np.asarray(rows + moves(starts, last)[:, :, None], np.int64).reshape(10 * heads, len(starts), offsets, STEPS_PER_DIGIT)

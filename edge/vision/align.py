@@ -9,12 +9,13 @@ fit, normalised correlation over a few rotations looks for it within `SEARCH_SHA
 import cmath
 import dataclasses
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.vision.reference import Reference, axis_of, normalised, picture_of, within
+from edge.vision.reference import Reference, centre_of, normalised, picture_of, power_of, within
 from edge.vision.window import Corners, Image, grown, inside, size_px
 
 Floats = npt.NDArray[np.float32]
@@ -48,8 +49,7 @@ class Alignment:
     scale: float
 
 
-@dataclasses.dataclass(frozen=True)
-class _Motion:
+class _Motion(NamedTuple):
     """A similarity of the plane as z → turn · z + shift, points being complex numbers x + iy."""
 
     turn: complex
@@ -58,7 +58,11 @@ class _Motion:
     def moved(self, corners: Corners) -> Corners:
         # Python's own complex numbers: NumPy's overhead on four points would be half of the time that alignment takes.
         points = [self.turn * complex(x, y) + self.shift for x, y in corners.tolist()]
-        return np.array([(point.real, point.imag) for point in points])
+        return np.array(points).view(np.float64).reshape(-1, 2)
+
+    def distance(self, other: "_Motion", corners: Corners) -> float:
+        """How far apart the two take a corner at most."""
+        return max(abs((self.turn - other.turn) * complex(x, y) + (self.shift - other.shift)) for x, y in corners.tolist())
 
     @classmethod
     def between(cls, source: Corners, target: Corners) -> "_Motion":
@@ -79,31 +83,31 @@ def align(reference: Reference, frame: Image, near: Alignment | None = None) -> 
     """
     start = STILL if near is None else _Motion.between(reference.corners, near.corners)
     motion, score = _refined(reference, frame, start)
-    moved = max(map(math.dist, motion.moved(reference.box).tolist(), start.moved(reference.box).tolist()))
-    if score < FITS or moved > FITS_WITHIN_PX * reference.px:
+    if score < FITS or motion.distance(start, reference.box) > FITS_WITHIN_PX * reference.px:
         found = [_refined(reference, frame, candidate) for candidate in _search(reference, frame)]
         motion, score = max([(motion, score), *found], key=lambda it: it[1])
     corners = motion.moved(reference.corners)
-    before, after = (sum(complex(x, y) for x, y in window.tolist()) / 4 for window in (reference.corners, corners))
-    rotation = math.degrees(cmath.phase(motion.turn))
-    return Alignment(corners, score, ((after - before).real, (after - before).imag), rotation, abs(motion.turn))
+    shift = centre_of(corners) - reference.centre
+    return Alignment(corners, score, (shift.real, shift.imag), math.degrees(cmath.phase(motion.turn)), abs(motion.turn))
 
 
 def _refined(reference: Reference, frame: Image, motion: _Motion) -> tuple[_Motion, float]:
     """The motion near this one that fits best, and its score."""
     template = reference.template
-    centre, axis = axis_of(reference)
+    centre, axis = reference.axis
     reach = abs(complex(*reference.picture.shape)) / 2
     best, best_score = motion, -1.0
     for _ in range(MAX_STEPS):
         box = motion.moved(reference.box)
         now = normalised(picture_of(frame, box, reference.picture.shape))
-        weights, weighted, inverse = template.weights, template.weighted_descent, template.inverse_hessian
+        weights, power = template.weights, template.power
+        weighted, inverse = template.weighted_descent, template.inverse_hessian
         if not inside(box, frame.shape):
             weights = weights * within(box, reference.picture.shape, frame.shape)
+            power = power_of(template.normalised, weights)
             weighted = template.descent * weights.ravel()
             inverse = np.linalg.pinv(weighted @ template.descent.T)
-        score, gain = _correlation(template.normalised, now, weights)
+        score, gain = _correlation(template.normalised, power, now, weights)
         if score > best_score:
             best, best_score = motion, score
         scale, rotation, x, y = (inverse @ (weighted @ (gain * now - template.normalised).ravel())).tolist()
@@ -127,7 +131,7 @@ def _search(reference: Reference, frame: Image) -> list[_Motion]:
     mask = np.sqrt(cv2.resize(template.weights, (columns, rows), interpolation=cv2.INTER_AREA))
     px = size_px(reference.box)[1] / columns
     reach = round(SEARCH_SHARE * max(frame.shape[:2]) / px)
-    centre, axis = axis_of(reference)
+    centre, axis = reference.axis
     area = grown(reference.box, top=reach / rows, bottom=reach / rows, left=reach / columns, right=reach / columns)
     found: list[tuple[float, _Motion]] = []
     for degrees in SEARCH_ROTATIONS_DEG:
@@ -147,11 +151,11 @@ def _search(reference: Reference, frame: Image) -> list[_Motion]:
     return [motion for _, motion in found[:CANDIDATES]]
 
 
-def _correlation(template: Floats, now: Floats, weights: Floats) -> tuple[float, float]:
-    """The weighted correlation of two normalised pictures, and the gain that takes the second to the first."""
+def _correlation(template: Floats, own: float, now: Floats, weights: Floats) -> tuple[float, float]:
+    """The weighted correlation of two normalised pictures, the first of which has that power of its own, and the gain that takes the
+    second to the first."""
     weighted = (now * weights).ravel()
     power, cross = float(weighted @ now.ravel()), float(weighted @ template.ravel())
-    own = float((template * template * weights).sum())
     if power <= 1e-6 or own <= 1e-6:
         return 0.0, 0.0
     return max(cross / (power * own) ** 0.5, 0.0), max(cross / power, 0.0)

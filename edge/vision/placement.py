@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.vision.cells import CELL_SIZE, to_cells
+from edge.vision.cells import CELL_SIZE, stretch, to_cells
 from edge.vision.window import Corners, Image, grown, strip
 
 Floats = npt.NDArray[np.float32]
@@ -57,7 +57,10 @@ def cut(frame: Image, corners: Corners, digits: int, margin: float = MARGIN, whi
     margin: share of the window's height that is added above and below.
     """
     picture = strip(frame, grown(corners, top=margin, bottom=margin), size=(CELL_SIZE, CELL_SIZE * digits))
-    return to_cells([picture[:, i * CELL_SIZE : (i + 1) * CELL_SIZE] for i in (range(digits) if which is None else which)])
+    crops = picture.reshape(CELL_SIZE, digits, CELL_SIZE, *picture.shape[2:]).swapaxes(0, 1)
+    if which is not None:
+        crops = crops[list(which)]
+    return stretch(crops)[..., None] if picture.ndim == 2 else to_cells(list(crops))
 
 
 def outlines(corners: Corners, digits: int) -> list[Corners]:

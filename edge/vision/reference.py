@@ -52,10 +52,21 @@ class Reference:
     def template(self) -> "Template":
         return Template.of(self)
 
-    @property
+    @functools.cached_property
     def px(self) -> float:
         """Pixels of the frame per pixel of `picture`."""
         return size_px(self.box)[1] / int(self.picture.shape[1])
+
+    @functools.cached_property
+    def centre(self) -> complex:
+        """The window's."""
+        return centre_of(self.corners)
+
+    @functools.cached_property
+    def axis(self) -> tuple[complex, complex]:
+        """The centre of `picture` in its frame, and the direction of its rows, of length 1."""
+        left_top, right_top, right_bottom, _ = (complex(x, y) for x, y in self.box.tolist())
+        return (left_top + right_bottom) / 2, (right_top - left_top) / abs(right_top - left_top)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +80,8 @@ class Template:
     """[4, n]: how the picture changes with scale, rotation, shift in x, shift in y (steepest descent images)."""
     weighted_descent: Floats
     inverse_hessian: Floats
+    power: float
+    """The weighted sum of the squares of `normalised`."""
 
     @classmethod
     def of(cls, reference: Reference) -> "Template":
@@ -85,13 +98,13 @@ class Template:
         along_y = cv2.Sobel(flat, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8).ravel()
         descent = np.stack([along_x * x + along_y * y, along_y * x - along_x * y, along_x, along_y]).astype(np.float32)
         weighted = descent * weights.ravel()
-        return cls(flat, weights, descent, weighted, np.asarray(np.linalg.pinv(weighted @ descent.T), np.float32))
+        inverse = np.asarray(np.linalg.pinv(weighted @ descent.T), np.float32)
+        return cls(flat, weights, descent, weighted, inverse, power_of(flat, weights))
 
 
-def axis_of(reference: Reference) -> tuple[complex, complex]:
-    """The centre of the reference's picture in its frame, and the direction of its rows, of length 1."""
-    left_top, right_top, right_bottom, _ = (complex(x, y) for x, y in reference.box.tolist())
-    return (left_top + right_bottom) / 2, (right_top - left_top) / abs(right_top - left_top)
+def centre_of(corners: Corners) -> complex:
+    """The mean of four corners, as a complex number x + iy."""
+    return sum(complex(x, y) for x, y in corners.tolist()) / 4
 
 
 def _surroundings(corners: Corners) -> Corners:
@@ -118,7 +131,12 @@ def normalised(picture: Image) -> Floats:
     side = (NEIGHBOURHOOD_PX, NEIGHBOURHOOD_PX)
     mean = cv2.boxFilter(levels, -1, side)
     variance = cv2.sqrBoxFilter(levels, -1, side) - mean * mean
-    return np.asarray((levels - mean) / np.sqrt(np.maximum(variance, 0) + NOISE_LEVELS**2), np.float32)
+    return np.asarray((levels - mean) / cv2.sqrt(np.maximum(variance, 0) + NOISE_LEVELS**2), np.float32)
+
+
+def power_of(picture: Floats, weights: Floats) -> float:
+    """The weighted sum of a normalised picture's squares."""
+    return float((picture * picture * weights).sum())
 
 
 def within(box: Corners, shape: tuple[int, ...], frame_shape: tuple[int, ...]) -> Floats:

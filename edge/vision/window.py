@@ -5,6 +5,7 @@ rotated or upside-down picture needs nothing more. Coordinates are those of a pi
 corners (0, 0), (w, 0), (w, h), (0, h) hold exactly h × w pixels.
 """
 
+import functools
 import itertools
 import math
 
@@ -31,6 +32,9 @@ def rectangle(height: float, width: float) -> Corners:
     return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
 
 
+UNIT = rectangle(1, 1)
+
+
 def homography(source: Corners, target: Corners) -> Homography:
     """The projective map, float64 [3, 3], that takes four corners to four others."""
     return np.asarray(cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32)), np.float64)
@@ -38,14 +42,13 @@ def homography(source: Corners, target: Corners) -> Homography:
 
 def moved(corners: Corners, transform: Homography) -> Corners:
     """Where a projective map (float64 [3, 3]) takes the corners."""
-    points = corners @ transform[:, :2].T + transform[:, 2]
-    return np.asarray(points[:, :2] / points[:, 2:])
+    return np.asarray(cv2.perspectiveTransform(corners[None], transform)[0], np.float64)
 
 
 def grown(corners: Corners, *, top: float = 0.0, right: float = 0.0, bottom: float = 0.0, left: float = 0.0) -> Corners:
     """The window with margins, in shares of its height and width, along its own edges; negative ones make it smaller."""
     wider = np.array([[-left, -top], [1 + right, -top], [1 + right, 1 + bottom], [-left, 1 + bottom]])
-    return moved(wider, homography(rectangle(1, 1), corners))
+    return moved(wider, homography(UNIT, corners))
 
 
 def size_px(corners: Corners) -> tuple[float, float]:
@@ -76,17 +79,21 @@ def strip(frame: Image, corners: Corners, *, size: tuple[int, int], max_samples:
     y0, y1 = _span(ys, rows)
 
     height, width = size
-    across, along = (min(max(round(px / out), 1), max_samples) for px, out in zip(size_px(corners), size, strict=True))
+    height_px, width_px = size_px(corners)
+    across = min(max(round(height_px / height), 1), max_samples)
+    along = min(max(round(width_px / width), 1), max_samples)
     samples = (width * along, height * across)
     # From pixel areas to the pixel centres that OpenCV counts in, on both sides.
-    centres = rectangle(samples[1], samples[0]) - 0.5
-    to_frame = homography(centres, corners - (x0 + 0.5, y0 + 0.5))
+    to_frame = homography(_centres(*samples), corners - (x0 + 0.5, y0 + 0.5))
     # OpenCV's fast paths know no replicated border; it is needed only where the window reaches the frame's.
     clear = x0 > 0 and y0 > 0 and x1 < columns and y1 < rows
     border = cv2.BORDER_CONSTANT if clear else cv2.BORDER_REPLICATE
     picture = cv2.warpPerspective(frame[y0:y1, x0:x1], to_frame, samples, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border)
     if (across, along) == (1, 1):
         return np.asarray(picture, np.uint8)
+    if (across, along) == (2, 1):
+        # Digits are higher than wide. INTER_AREA gives the same pixels, and takes seven times as long.
+        return np.asarray(cv2.addWeighted(picture[::2], 0.5, picture[1::2], 0.5, 0.0), np.uint8)
     return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -118,10 +125,16 @@ def check(corners: Corners, name: str = "window") -> None:
         raise UsageError(f"{name}: its corners run anticlockwise, which would mirror the digits; {FORMAT}")
     if (turns < 0).any():
         raise UsageError(f"{name}: its edges cross or dent inwards; {FORMAT}")
-    view = homography(rectangle(1, 1), corners)
-    depths = rectangle(1, 1) @ view[2, :2] + view[2, 2]
+    view = homography(UNIT, corners)
+    depths = UNIT @ view[2, :2] + view[2, 2]
     if (taper := float(depths.max() / depths.min())) > MAX_TAPER:
         raise UsageError(f"{name}: one end is {taper:.1f} times as large as the other, expected at most {MAX_TAPER:.0f}; {FORMAT}")
+
+
+@functools.lru_cache(maxsize=64)
+def _centres(width: int, height: int) -> Corners:
+    """The corners of an upright picture of that size in pixels, from the centre of its first pixel on."""
+    return rectangle(height, width) - 0.5
 
 
 def _span(places: list[float], end: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -39,14 +40,14 @@ def pictures(count: int, seed: int = 0) -> Cells:
     return np.asarray(np.clip(smooth * 300 - 20, 0, 255), np.uint8)[..., None]
 
 
-def trained(folder: Path, **changed: object) -> Path:
+def trained(folder: Path, classes: Literal[10, 11, 100] = 10, **changed: object) -> Path:
     """A network as `train` leaves it, of digits that are easy to tell apart: rendered ones, not learnt."""
-    architecture = Architecture(kernels=(2, 4), activation="relu", batch_norm=True)
+    architecture = Architecture(kernels=(2, 4), activation="relu", batch_norm=True, classes=classes)
     network(architecture).save(folder / "small.keras")
     training = {
         "name": "small", "task": "handwritten", "sources": ["synthetic"], "parameters": 1, "multiply_accumulates": 2, "commit": "abc",
         "command": "python -m train", "recipe": {}, "seed": 0, "precision": "float32", "pictures": 3,
-        "architecture": {"kernels": [2, 4], "activation": "relu", "batch_norm": True, "classes": 10}, **changed,
+        "architecture": {"kernels": [2, 4], "activation": "relu", "batch_norm": True, "classes": classes}, **changed,
     }  # fmt: skip
     (folder / "small.training.json").write_text(json.dumps(training))
     return folder / "small.keras"

@@ -4,15 +4,20 @@ import json
 import resource
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from convert import representative, verify
 from convert.__main__ import convert, main, write_aside
 from convert.card import make_card, origins
-from edge.inference.model import read_card
-from tests.convert.networks import trained
+from convert.verify import RENDERED
+from edge.errors import ModelError
+from edge.inference.fitting import fitting
+from edge.inference.model import load, read_card
+from tests.convert.networks import pictures, trained
 from tests.test_arrows import ROOT
+from train import synthetic
 from train.data_command import provenance
 
 SHIPPED_CARD = ROOT / "models" / "lenet5-counter.json"
@@ -37,7 +42,7 @@ def test_a_card_names_all_that_was_learnt_from_and_measured_on(tmp_path: Path) -
     (tmp_path / "index.csv").write_bytes(b"split,path\n")
     published, own = provenance("meter-digits"), str(tmp_path)
     assert origins("counter", ["real", "synthetic"], "meter-digits") == published
-    assert origins("handwritten", ["real"], "mnist") == provenance("mnist")
+    assert origins("handwritten", ["real"], "mnist") == origins("segments", ["real"], "mnist") == provenance("mnist")
     of_both = origins("counter", [own], "meter-digits")
     assert of_both["attribution"] == f"pictures of one's own in {own}; {published['attribution']}"
     assert of_both["sha256"] == {
@@ -54,6 +59,40 @@ def test_the_command_of_a_measurement_names_the_file_where_it_is(tmp_path: Path)
     assert made["metrics"]["command"] == "python -m train evaluate mine/small.tflite --split test"
     assert made["training"]["sha256"] == "0f"
     assert list(made["files"]) == ["small.tflite", "small.onnx"]
+
+
+@pytest.mark.parametrize(
+    ("task", "classes", "meaning", "pixels"),
+    [
+        ("handwritten", 10, "digits", "28×28 as published"),
+        ("segments", 11, "digits, and what is none", "edge.vision.handwritten: 20×20 by the longer side"),
+        ("counter", 100, "tenths of a digit", "edge.vision.cells: grey"),
+    ],
+)
+def test_a_card_says_what_each_class_is_and_how_cells_are_made(
+    tmp_path: Path, task: str, classes: Literal[10, 11, 100], meaning: str, pixels: str
+) -> None:
+    training = json.loads(trained(tmp_path, classes, task=task).with_suffix(".training.json").read_text(encoding="utf-8"))
+    proof: dict[str, Any] = {"float32": {}, "int8": {}, "parity": {}}
+    made = make_card(training, {Path("small.tflite"): b"1"}, proof, data=RENDERED, method="post-training", command="python -m convert")
+    assert made["classes"] == classes
+    assert made["output"] == f"uint8 [N, {classes}], scale 1/256, zero point 0: softmax over {meaning}"
+    assert made["preprocessing"].startswith(pixels)
+
+
+def test_a_judge_of_segments_is_converted_as_the_others_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few pictures and faces, to be quick."""
+    monkeypatch.setattr(representative, "COUNT", 60)
+    monkeypatch.setattr(verify, "SYNTHETIC_COUNT", 60)
+    monkeypatch.setattr(synthetic, "STROKE_FACES", 20)
+    convert(trained(tmp_path, 11, task="segments", recipe={"task": "segments"}), tmp_path / "models", quick=True)
+    card = read_card(tmp_path / "models" / "small.json")
+    assert (card["classes"], card["metrics"]["data"], card["metrics"]["int8"]["n"]) == (11, "synthetic digits", 60)
+    for path in (tmp_path / "models" / "small.tflite", tmp_path / "models" / "small.onnx"):
+        recognizer = load(path)
+        assert fitting(recognizer, path, "segments").read(pictures(3)).shape == (3, 11)
+        with pytest.raises(ModelError, match="small reads what a page may be cut into; expected a model of handwriting"):
+            fitting(recognizer, path, "handwritten")
 
 
 def test_a_card_says_against_what_the_runtimes_were_compared(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,13 +127,14 @@ def test_what_was_trained_is_converted_and_what_was_not_is_told(
     monkeypatch.chdir(tmp_path)
     assert main([]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("python -m convert: runs: found neither lenet5-handwritten.keras nor lenet5-counter.keras; train them first")
+    assert said.startswith("python -m convert: runs: found neither lenet5-handwritten.keras nor lenet5-counter.keras nor ")
+    assert "lenet5-segments.keras; train them first" in said
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "lenet5-counter.keras").write_bytes(b"damaged")
     assert main([]) == 1
-    first, second = capsys.readouterr().err.splitlines()
-    assert first == "python -m convert: runs/lenet5-handwritten.keras: not there, not converted"
-    assert second.startswith("python -m convert: runs/lenet5-counter.keras: Keras cannot read it")
+    *absent, damaged = capsys.readouterr().err.splitlines()
+    assert absent == [f"python -m convert: runs/lenet5-{task}.keras: not there, not converted" for task in ("handwritten", "segments")]
+    assert damaged.startswith("python -m convert: runs/lenet5-counter.keras: Keras cannot read it")
 
 
 @pytest.mark.parametrize("key", ["name", "task", "recipe"])

@@ -135,7 +135,7 @@ def test_what_is_no_tflite_file_is_refused() -> None:
         to_onnx(b"no model at all")
 
 
-@pytest.mark.parametrize("task", ["handwritten", "counter"])
+@pytest.mark.parametrize("task", ["handwritten", "segments", "counter"])
 def test_representative_pictures_are_fixed_ones_of_the_training_set(task: str) -> None:
     cells = representative(task, ["real", "synthetic"])
     assert cells.shape == (500, 32, 32, 1)

@@ -1,6 +1,6 @@
 """A counter that runs for years in seconds: where its wheels stand, and what the network would say of each.
 
-What the network says is what it did say: of pictures of `val`, with the mistakes that it makes there.
+What the network says is what it did say: of pictures of the test meters, with the mistakes that it makes there.
 """
 
 import dataclasses
@@ -44,7 +44,7 @@ def ideal(places: Floats, *, noise: float = 0.0, rng: np.random.Generator | None
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """What the shipped model says of the wheels of `val`, none of which it was trained on."""
+    """What the shipped model says of the wheels of the `test` meters, none of which it was trained on: it has learnt those of `val`."""
 
     labels: npt.NDArray[np.int64]
     """Tenths of a digit."""
@@ -52,7 +52,7 @@ class Seen:
 
     @classmethod
     def measured(cls) -> "Seen":
-        digits = datasets.meter_digits("val")
+        digits = datasets.meter_digits("test")
         wheels = [i for i, kind in enumerate(digits.kinds) if kind == "tenths" and digits.displays[i] == "roller"]
         probabilities = load(MODEL).read(to_cells([digits.crops[i] for i in wheels]))
         return cls(np.rint(digits.positions[wheels] * 10).astype(int) % 100, probabilities)

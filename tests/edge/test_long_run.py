@@ -1,7 +1,7 @@
-"""Months of a counter, with every mistake that the shipped network makes on `val`: nothing wrong is published, and hardly a frame is lost.
+"""Months of a counter, with all mistakes of the shipped network on meters it never saw: nothing wrong is published, hardly a frame is lost.
 
 What is wrong: a value whose last digit the wheel has not come to, or has left, by more than a third of a digit. By less it is the same
-picture to a person. The pictures of `val` are labelled to a tenth, the network places those that it does not misread within two tenths
+picture to a person. Those pictures are labelled to a tenth, the network places those that it does not misread within two tenths
 (98 % of them), and a drawn picture is turned to the nearest tenth: the frames themselves tell no more. That these are few is held too.
 """
 

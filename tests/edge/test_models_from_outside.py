@@ -1,19 +1,23 @@
 """Models and cards that somebody else made: refused when they are opened, in one line, and not in the middle of reading."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import flatbuffers  # type: ignore[import-untyped]
+import numpy as np
 import onnx
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from onnx import TensorProto, helper
 
 from edge.errors import ModelError
+from edge.inference.fitting import fitting
 from edge.inference.model import load, open_model, read_card
 from edge.inference.models import loader
+from edge.vision.cells import PREPROCESSING_VERSION
 from tests.test_arrows import ROOT
 
 SHIPPED = ROOT / "models" / "lenet5-counter.tflite"
@@ -35,7 +39,7 @@ def graph(path: Path, inputs: dict[str, list[Any]], given: list[Any], kind: str)
         ({"x": [1, 32, 32, 1]}, [1, 1024], "Flatten", "fails on two cells"),
         ({"x": ["N", 32, 32, 1], "z": ["N", 32, 32, 1]}, ["N", 32, 32, 1], "Max", "fails on two cells"),
         ({"x": ["N", 32, 32, 1]}, ["N", 32, 32, 1], "Identity", r"answers two cells by \(2, 32, 32, 1\)"),
-        ({"x": ["N", 32, 32, 1]}, ["N", 1024], "Flatten", r"answers two cells by \(2, 1024\); expected \(2, 10\) or \(2, 100\)"),
+        ({"x": ["N", 32, 32, 1]}, ["N", 1024], "Flatten", r"answers two cells by \(2, 1024\); expected \(2, 10\), \(2, 11\) or \(2, 100\)"),
     ],
     ids=["one cell at a time", "two inputs", "a picture", "1024 classes"],
 )
@@ -116,6 +120,46 @@ def test_a_model_of_handwriting_reads_no_counter() -> None:
     with pytest.raises(ModelError, match="lenet5-handwritten reads handwriting; expected a model of counters, such as lenet5-counter"):
         loader()(ROOT / "models" / "lenet5-handwritten.tflite")
     assert loader()(SHIPPED).classes == loader()(None).classes == 100
+
+
+def judge(folder: Path) -> Path:
+    """An ONNX model that answers with a cell's first eleven pixels, with its card."""
+    path = folder / "mine.onnx"
+    taken = helper.make_tensor_value_info("x", TensorProto.UINT8, ["N", 32, 32, 1])
+    answer = helper.make_tensor_value_info("y", TensorProto.UINT8, ["N", 11])
+    ends = [helper.make_tensor(name, TensorProto.INT64, [1], [value]) for name, value in (("from", 0), ("to", 11), ("axis", 1))]
+    nodes = [helper.make_node("Flatten", ["x"], ["flat"]), helper.make_node("Slice", ["flat", "from", "to", "axis"], ["y"])]
+    made = helper.make_graph(nodes, "made", [taken], [answer], ends)
+    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    files = {path.name: {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}}
+    card = {**CARD, "name": "mine", "classes": 11, "preprocessing_version": PREPROCESSING_VERSION, "files": files}
+    path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+    return path
+
+
+def test_a_judge_of_eleven_classes_is_opened_and_reads(tmp_path: Path) -> None:
+    path = judge(tmp_path)
+    for recognizer in (open_model(path), load(path)):
+        assert recognizer.classes == 11
+        assert recognizer.read(np.full((3, 32, 32, 1), 64, np.uint8)).tolist() == [[0.25] * 11] * 3
+
+
+def test_a_judge_of_segments_reads_neither_counters_nor_handwriting(tmp_path: Path) -> None:
+    path = judge(tmp_path)
+    said = "mine reads what a page may be cut into; expected a model of"
+    with pytest.raises(ModelError, match=f"{said} counters, such as lenet5-counter, which is taken where none is named"):
+        loader()(path)
+    with pytest.raises(ModelError, match=f"{said} handwriting, such as lenet5-handwritten"):
+        fitting(load(path), path, "handwritten")
+    recognizer = load(path)
+    assert fitting(recognizer, path, "segments") is fitting(recognizer, None, "segments") is recognizer
+
+
+@pytest.mark.parametrize(("name", "reads"), [("lenet5-handwritten", "handwriting"), ("lenet5-counter", "counters")])
+def test_what_reads_digits_judges_no_segments(name: str, reads: str) -> None:
+    path = ROOT / "models" / f"{name}.tflite"
+    with pytest.raises(ModelError, match=f"{name} reads {reads}; expected a model of what a page may be cut into, such as lenet5-segments"):
+        fitting(load(path), path, "segments")
 
 
 def test_a_model_that_is_not_there_is_named_and_not_its_card(tmp_path: Path) -> None:

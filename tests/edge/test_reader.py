@@ -27,9 +27,9 @@ MODELS = Path(__file__).parents[2] / "models"
 COUNTER = load(MODELS / "lenet5-counter.tflite")
 HANDWRITTEN, JUDGE = load(MODELS / "lenet5-handwritten.tflite"), load(MODELS / "lenet5-segments.tflite")
 ROUND = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
-JITTERS, JITTERED_RIGHT = 5, 0.97
+JITTERS, JITTERED_RIGHT = 20, 0.98
 CALIBRATION_ERROR = 0.02
-PAGES, DIGITS_RIGHT, LINES_RIGHT = 100, 0.978, 0.88
+PAGES, DIGITS_RIGHT, LINES_RIGHT = 100, 0.987, 0.92
 
 
 def reader(frame: Frame, decimals: int = 0) -> Reader:

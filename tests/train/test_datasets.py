@@ -149,6 +149,16 @@ def test_a_wrong_index_is_named_with_line_and_fix(own: Path, index: str, said: s
         datasets.meter_digits("test", folder=own)
 
 
+def test_digits_are_thinned_and_joined_with_all_that_is_known_of_them(own: Path) -> None:
+    digits = datasets.meter_digits("test", folder=own)
+    twice = digits.and_all(digits.every(2))
+    assert [crop.shape[0] for crop in twice.crops] == [20, 30, 20]
+    np.testing.assert_array_equal(twice.positions, [4.7, np.nan, 4.7])
+    assert (twice.kinds, twice.displays, twice.meters) == (["tenths", "nan", "tenths"], ["roller"] * 3, ["cellar"] * 3)
+    assert twice.paths == [*digits.paths, digits.paths[0]]
+    assert len(digits.crops) == 2
+
+
 def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"index\.csv: no such file; expected a table with the columns split, path"):
         datasets.meter_digits("test", folder=tmp_path)

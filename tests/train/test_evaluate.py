@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from edge.errors import DataError, ModelError
+from edge.vision.handwritten import NO_DIGIT
 from tests.test_arrows import ROOT
-from train import datasets
+from train import datasets, segmented
+from train import evaluate as module
 from train.__main__ import main
 from train.backend import keras
 from train.evaluate import confusion, evaluate, reader, task_of
@@ -52,6 +54,7 @@ def test_the_table_names_meters_shares_and_confusion(own: Path, capsys: pytest.C
     out = capsys.readouterr().out
     for words in ("meter-0", "mean over meters", "right digit", "within ±0.1", "true digit → read as"):
         assert words in out
+    assert "none" not in out
 
 
 @pytest.fixture
@@ -77,11 +80,47 @@ def test_a_counters_model_reads_handwriting_by_the_nearest_digit(handwriting: Pa
     assert result["right_digit"] > 0.2
 
 
+@pytest.fixture
+def segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An untrained judge of segments, to be measured on a few cells."""
+    monkeypatch.setattr(module, "CUT_OUT", 40)
+    build(Architecture(kernels=(2, 2), classes=11)).save(tmp_path / "segments.keras")
+    return tmp_path / "segments.keras"
+
+
+def test_a_judge_of_segments_is_measured_on_cells_cut_out_of_words(
+    segments: Path, handwriting: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells, shown = segmented.bank(*datasets.mnist("test", folder=handwriting), 40, seed=module.CUT_OUT_SEED)
+    found = module.cut_out("test", handwriting)
+    np.testing.assert_array_equal(found[0], cells[..., None])
+    np.testing.assert_array_equal(found[1], shown)
+    assert main(["evaluate", str(segments), "--data", str(handwriting)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert "(test, 40 pictures)" in told[0]
+    assert told[2].split()[-11:] == [*map(str, range(10)), "none"]
+    assert [line.split()[0] for line in told[3:]] == [*map(str, range(10)), "none"]
+
+
+def test_what_is_none_has_a_row_and_a_column_of_its_own(segments: Path, handwriting: Path) -> None:
+    result = evaluate(segments, split="test", data=handwriting)
+    shown = module.cut_out("test", handwriting)[1]
+    assert (result["data"], result["n"], len(result["confusion"])) == ("mnist", 40, 11)
+    assert list(map(sum, result["confusion"])) == np.bincount(shown, minlength=11).tolist()
+    assert result["right_digit"] == pytest.approx(np.trace(result["confusion"]) / 40)
+    assert [result[key] for key in ("right_digit_meter_mean", "within_0_1", "within_0_2")] == [None, None, None]
+
+
+def test_a_judge_of_segments_is_not_measured_on_counters(segments: Path, own: Path) -> None:
+    with pytest.raises(DataError, match="expected MNIST's four idx files"):
+        evaluate(segments, split="test", data=own)
+
+
 def test_a_model_is_measured_on_what_it_was_trained_for(tmp_path: Path) -> None:
     path = tmp_path / "ten.keras"
-    assert [task_of(path, classes) for classes in (10, 100)] == ["handwritten", "counter"]
+    assert [task_of(path, classes) for classes in (10, 11, 100)] == ["handwritten", "segments", "counter"]
     path.with_suffix(".training.json").write_text(json.dumps({"recipe": {"task": "counter"}}))
-    assert task_of(path, 10) == "counter"
+    assert [task_of(path, classes) for classes in (10, 11)] == ["counter", "segments"]
     for shipped in (COUNTER, HANDWRITTEN):
         assert task_of(shipped, 10) == task_of(shipped, 100) == shipped.stem.removeprefix("lenet5-")
 
@@ -96,7 +135,7 @@ def test_a_set_with_nothing_to_read_is_refused(own: Path) -> None:
 @pytest.mark.parametrize(
     ("shape", "classes", "said"),
     [
-        ((32, 32, 1), 7, "7 classes; expected 10"),
+        ((32, 32, 1), 7, r"7 classes; expected 10 \(digits\), 11 \(digits and none\) or 100"),
         ((32, 32, 1), 1024, "1024 classes; expected 10"),
         ((32, 32, 3), 10, "3 channels; expected"),
     ],
@@ -148,6 +187,16 @@ def test_confusion_counts_rows_by_truth_and_columns_by_reading() -> None:
     counts = confusion(probabilities, np.array([3, 3, 3]))
     assert counts[3] == [0, 0, 0, 2, 1, 0, 0, 0, 0, 0]
     assert sum(map(sum, counts)) == 3
+
+
+def test_confusion_of_eleven_tells_what_is_none_from_a_nought() -> None:
+    counts = confusion(np.eye(11, dtype=np.float32)[[NO_DIGIT, 0, NO_DIGIT]], np.array([NO_DIGIT, NO_DIGIT, 3]))
+    assert {(i, j): n for i, row in enumerate(counts) for j, n in enumerate(row) if n} == {(10, 10): 1, (10, 0): 1, (3, 10): 1}
+    assert (len(counts), {len(row) for row in counts}) == (11, {11})
+
+
+def test_a_wheel_that_is_nearly_past_nine_shows_a_nought() -> None:
+    assert confusion(np.eye(100, dtype=np.float32)[[99]], np.array([10]))[0] == [1] + [0] * 9
 
 
 def test_the_worst_misreads_stand_first() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from edge.vision.handwritten import NO_DIGIT
 from train import metrics
 
 
@@ -35,6 +36,21 @@ def test_handwritten_counts_the_most_likely_class() -> None:
 
 def test_a_network_of_tenths_reads_handwriting_by_the_nearest_digit() -> None:
     assert metrics.handwritten(reading(3.4, 9.6, 4.6), np.array([3, 0, 4]))["right_digit"] == pytest.approx(2 / 3)
+
+
+def test_of_eleven_classes_the_likeliest_counts_and_the_last_is_no_digit() -> None:
+    between = np.zeros((2, 11), np.float32)
+    between[:, [0, 9, NO_DIGIT]] = [[0.4, 0.35, 0.25], [0.2, 0.3, 0.5]]
+    read = np.concatenate([np.eye(11, dtype=np.float32)[[0, 9, NO_DIGIT]], between])
+    assert metrics.nearest_digit(read).tolist() == metrics.places(read).tolist() == [0, 9, NO_DIGIT, 0, NO_DIGIT]
+    assert metrics.handwritten(read, np.array([0, 9, NO_DIGIT, 9, 0])) == {"n": 5, "error": pytest.approx(0.4), "right_digit": 0.6}
+
+
+def test_ten_and_a_hundred_classes_lie_on_the_circle() -> None:
+    assert [metrics.figures(np.zeros((1, classes), np.float32)) for classes in (10, 11, 100)] == [10, 11, 10]
+    assert metrics.places(reading(3.4, 9.9)).tolist() == pytest.approx([3.4, 9.9])
+    assert metrics.nearest_digit(reading(3.4, 9.9)).tolist() == [3, 0]
+    assert metrics.nearest_digit(reading(0, 9, classes=10)).tolist() == [0, 9]
 
 
 @pytest.mark.parametrize(

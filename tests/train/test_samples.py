@@ -6,9 +6,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
-from train.recipes import COUNTER
-from train.samples import Samples, training_samples
+from edge.vision.circle import position
+from edge.vision.handwritten import NO_DIGIT
+from train import datasets, segmented
+from train.recipes import COUNTER, HANDWRITTEN, SEGMENTS
+from train.samples import ROLLED_OF_EACH, Samples, padded, training_samples, unpadded
 
 TAKEN, MADE, TURNS = 10, 21, 4
 PICTURES = np.arange(TAKEN + MADE, dtype=np.uint8)[:, None, None].repeat(32, 1).repeat(32, 2)
@@ -49,3 +53,78 @@ def test_the_sum_tells_other_pictures_and_other_targets() -> None:
     turned = dataclasses.replace(SAMPLES, pictures=PICTURES[::-1])
     relabelled = dataclasses.replace(SAMPLES, targets=SAMPLES.targets + 1)
     assert len({samples.sha256() for samples in (SAMPLES, turned, relabelled)}) == 3
+
+
+LEVELS = {"train": [10, 20, 30, 40, 50, 60], "val": [70, 80, 90, 100], "test": [110]}
+"""The grey of each picture of `few`, by which it is known again."""
+
+
+def few(split: str, folder: Path | None = None) -> datasets.MeterDigits:
+    levels = LEVELS[split]
+    crops = [np.full((30, 20, 3), level, np.uint8) for level in levels]
+    some = ["tenths"] * len(levels), ["roller"] * len(levels), [split] * len(levels), [""] * len(levels)
+    return datasets.MeterDigits(crops, np.array(levels) / 10 % 10, *some)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, [*LEVELS["train"], *LEVELS["val"]]),
+        ({"held_out": 1}, LEVELS["train"]),
+        ({"limit": 3}, LEVELS["train"][::2]),
+        ({"limit": 100}, LEVELS["train"]),
+    ],
+    ids=str,
+)
+def test_the_meters_of_val_are_learnt_where_no_picture_is_held_out(
+    changed: dict[str, int], expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets, "meter_digits", few)
+    samples = training_samples(dataclasses.replace(COUNTER, rolled=0, **changed), ["real"], seed=0)  # type: ignore[arg-type]
+    assert samples.pictures[:, 24, 20, 0].tolist() == expected
+    assert np.rint(position(samples.targets)).tolist() == [level / 10 % 10 for level in expected]
+
+
+def folder_of(path: Path, *positions: float) -> str:
+    """A meter's wheels that stand there, to learn from, and one in `val`."""
+    path.mkdir()
+    lines = ["split,path,label,kind,meter,display", "val,val.png,5.0,tenths,m,roller"]
+    cv2.imwrite(str(path / "val.png"), np.full((30, 20, 3), 200, np.uint8))
+    for number, where in enumerate(positions):
+        cv2.imwrite(str(path / f"{number}.png"), np.full((30, 20, 3), 40 + 10 * number, np.uint8))
+        lines.append(f"train,{number}.png,{where},tenths,m,roller")
+    (path / "index.csv").write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_digits_in_mid_roll_are_made_of_each_source_and_come_in_turns(tmp_path: Path) -> None:
+    one, other = folder_of(tmp_path / "one", 3.0, 4.0), folder_of(tmp_path / "other", 7.0, 8.0, 9.0)
+    samples = training_samples(dataclasses.replace(COUNTER, rolled=8), [one, other], seed=0)
+    assert (len(samples.pictures), samples.made, samples.turns, samples.per_epoch) == (2 + 3 + 8, 8, 4, 5 + 2)
+    shown = position(samples.targets)
+    np.testing.assert_allclose(shown[:5], [3, 4, 7, 8, 9], atol=0.01)
+    assert [3 < place < 4 for place in shown[5:]] == [True] * 4 + [False] * 4
+    assert [7 < place < 9 for place in shown[5:]] == [False] * 4 + [True] * 4
+
+
+def test_no_more_are_made_in_mid_roll_than_some_of_each_real_one(tmp_path: Path) -> None:
+    samples = training_samples(dataclasses.replace(COUNTER, rolled=80_000), [folder_of(tmp_path / "one", 3.0, 4.0)], seed=0)
+    assert samples.made == 2 * ROLLED_OF_EACH
+    assert (len(samples.pictures), samples.per_epoch) == (10, 2 + 2)
+
+
+def test_segments_are_cut_out_of_digits_that_are_not_held_out_and_each_is_one_of_eleven() -> None:
+    samples = training_samples(dataclasses.replace(SEGMENTS, segmented=60, held_out=59_900), ["real"], seed=3)
+    images, labels = datasets.mnist("train")
+    cells, shown = segmented.bank(images[:100], labels[:100], 60, seed=4)
+    np.testing.assert_array_equal(samples.pictures, cells)
+    np.testing.assert_array_equal(samples.targets, np.eye(NO_DIGIT + 1)[shown])
+    assert (samples.made, samples.per_epoch) == (0, 60)
+
+
+def test_handwriting_that_is_held_out_is_not_learnt() -> None:
+    samples = training_samples(dataclasses.replace(HANDWRITTEN, held_out=59_900), ["real"], seed=0)
+    images, labels = datasets.mnist("train")
+    np.testing.assert_array_equal(samples.pictures, padded(images[:100]))
+    np.testing.assert_array_equal(samples.targets.argmax(1), labels[:100])
+    np.testing.assert_array_equal(unpadded(samples.pictures), images[:100])

@@ -16,7 +16,7 @@ from tests.test_arrows import ROOT
 from train import recipes
 from train.__main__ import main
 from train.lenet5 import build, parameters
-from train.recipes import CLASSIC, COUNTER, HANDWRITTEN, PAPER
+from train.recipes import CLASSIC, COUNTER, HANDWRITTEN, PAPER, SEGMENTS
 
 
 def copied(folder: Path) -> Path:
@@ -44,9 +44,10 @@ def test_the_papers_recipe_is_the_papers() -> None:
 
 
 def test_the_networks_that_ship_are_within_their_budget() -> None:
-    for recipe in (HANDWRITTEN, COUNTER):
-        assert parameters(build(recipe.architecture)) <= 150_000
-    assert COUNTER.architecture.classes == 100
+    assert recipes.SHIPPED == ("lenet5-handwritten", "lenet5-counter", "lenet5-segments")
+    for name in recipes.SHIPPED:
+        assert parameters(build(recipes.RECIPES[name].architecture)) <= 150_000
+    assert [recipe.architecture.classes for recipe in (HANDWRITTEN, COUNTER, SEGMENTS)] == [10, 100, 11]
     assert CLASSIC.architecture.variant == "classic"
 
 
@@ -54,6 +55,8 @@ def test_quick_changes_lengths_and_no_choices() -> None:
     quick = recipes.quick(COUNTER)
     assert quick.architecture == COUNTER.architecture
     assert (quick.epochs, quick.limit) == (2, 6_000)
+    assert (quick.synthetic, quick.rolled, quick.segmented) == (3_000, 1_000, 0)
+    assert recipes.quick(SEGMENTS).segmented == 1_200
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,9 @@ def test_quick_changes_lengths_and_no_choices() -> None:
         (["--channels", "3"], "--channels 3: the training pictures are grey; expected 1"),
         (["--held-out", "-1"], "--held-out -1: expected 0 to 59,872"),
         (["--held-out", "59873"], "--held-out 59873: expected 0 to 59,872"),
-        (["--model", "lenet5-handwritten", "--classes", "100"], "--classes 100 for lenet5-handwritten: handwriting has 10 digits"),
+        (["--model", "lenet5-handwritten", "--classes", "100"], "--classes 100 for lenet5-handwritten: expected 10, for handwriting has"),
+        (["--model", "lenet5-segments", "--classes", "10"], "--classes 10 for lenet5-segments: expected 11, the digits and what is none"),
+        (["--classes", "11"], "--classes 11 for lenet5-counter: expected 100, tenths of a digit, or 10, digits"),
         (["--output", "/dev/null/runs"], "--output /dev/null/runs: Not a directory; expected a folder that can be written to"),
         (["study", "--epochs", "-1"], "--epochs -1: expected 1 or more"),
         (["--c3", "selective"], "use variant='classic'"),
@@ -124,8 +129,9 @@ def test_quick_and_held_out_learn_from_nothing_that_is_measured() -> None:
     assert dataclasses.replace(recipes.quick(HANDWRITTEN), held_out=58_000).unseen == 58_000
 
 
-def test_handwriting_is_not_learnt_from_a_folder_of_counters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--model", "lenet5-handwritten", "--data", str(tmp_path), "--output", str(tmp_path)]) == 1
+@pytest.mark.parametrize("name", ["lenet5-handwritten", "lenet5-segments"])
+def test_handwriting_is_not_learnt_from_a_folder_of_counters(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert main(["--model", name, "--data", str(tmp_path), "--output", str(tmp_path)]) == 1
     assert "Name the model to train on it: --model lenet5-counter" in capsys.readouterr().err
 
 
