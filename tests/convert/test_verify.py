@@ -1,5 +1,6 @@
 """No card without the proof; no half-written model."""
 
+import contextlib
 import resource
 import signal
 import subprocess
@@ -75,6 +76,15 @@ def test_int8_that_loses_too_much_is_refused(made: Path) -> None:
     other = verify.Unseen("mnist", cells, lambda answers: handwritten(answers, labels))
     with pytest.raises(ModelError, match=r"points lost; expected at most 0\.05"):
         verify.verify(lambda some: better[: len(some)], made / "model.tflite", made / "model.onnx", other)
+
+
+@pytest.mark.parametrize(("lost", "refused"), [(2, False), (3, True)])
+def test_a_loss_of_just_what_is_allowed_is_allowed(made: Path, lost: int, refused: bool) -> None:
+    shares = iter([3_899 / 4_000, (3_899 - lost) / 4_000])  # 0.0005, as floating point has it, is a little more
+    other = verify.Unseen("mnist", pictures(20), lambda _: {"right_digit": next(shares)})
+    read = keras_read(network(ARCHITECTURE))
+    with pytest.raises(ModelError, match="points lost") if refused else contextlib.nullcontext():
+        verify.verify(read, made / "model.tflite", made / "model.onnx", other, limits=verify.Limits(loss=0.0005, tie_quanta=255))
 
 
 def test_an_old_runtime_that_fails_on_a_model_refuses_it(tmp_path: Path) -> None:
