@@ -8,7 +8,7 @@ from typing import Any
 from convert.finetune import UPDATES, finetune
 from convert.quantize import quantize
 from convert.representative import representative
-from convert.verify import unseen
+from convert.verify import ROUNDING, unseen
 from edge.inference.model import open_model
 from train import samples
 from train.backend import keras
@@ -35,7 +35,7 @@ def quantized(network: keras.Model, training: dict[str, Any], sources: list[str]
         return float(val.measure(in_batches(read, val.cells))["right_digit"])
 
     before, after = right(keras_read(network)), right(_reader(plain))
-    if before - after <= allowed:
+    if before - after <= allowed + ROUNDING:
         return plain, "post-training"
     recipe = Recipe(**{**training["recipe"], "architecture": Architecture(**training["architecture"])})
     recipe = dataclasses.replace(recipe, **{name: min(getattr(recipe, name), MADE) for name in ("synthetic", "rolled", "segmented")})

@@ -59,7 +59,7 @@ def main(args: argparse.Namespace) -> int:
 def evaluate(path: Path, *, split: str, data: Path | None = None) -> dict[str, Any]:
     """Metrics of one model file on one data set.
 
-    Keys: model, data, split, n, error, right_digit, confusion [10][10] (rows: true digit), right_digit_meter_mean, within_0_1,
+    Keys: model, data, split, n, error, right_digit, confusion [10][10], or [11][11] (rows: true digit), right_digit_meter_mean, within_0_1,
     within_0_2 (None for handwriting, or where no label knows tenths), and for a counter's digits also their means over meters, and
     `meters`. Raises ModelError where the file is no model of ours, DataError where there is nothing to measure it on.
     """
@@ -86,7 +86,7 @@ def evaluate(path: Path, *, split: str, data: Path | None = None) -> dict[str, A
 
 
 def reader(path: Path) -> tuple[Read, int]:
-    """A function from cells uint8 [N, 32, 32, 1] to probabilities float32 [N, K], and K: 10 or 100.
+    """A function from cells uint8 [N, 32, 32, 1] to probabilities float32 [N, K], and K: 10, 11 or 100.
 
     Raises ModelError where the file is none that can be read.
     """

@@ -18,7 +18,7 @@ def curves(recipe: Recipe, sources: list[str]) -> dict[str, Measure]:
     if "real" not in sources:
         return {}
     if recipe.task == "counter":
-        return {"val": _counter("val", recipe.limit)} if recipe.unseen else {}
+        return {"val": _counter("val")} if recipe.unseen else {}
     if recipe.task == "segments":
         return {}
     if recipe.test_curve:
@@ -33,7 +33,7 @@ def _handwritten(split: str, most: int) -> Measure:
     return lambda model: metrics.handwritten(in_batches(keras_read(model), cells), labels)
 
 
-def _counter(split: str, limit: int | None) -> Measure:
+def _counter(split: str) -> Measure:
     digits = datasets.meter_digits(split)
     cells = to_cells(digits.crops)
     return lambda model: metrics.counter(in_batches(keras_read(model), cells), digits)

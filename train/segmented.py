@@ -75,11 +75,11 @@ def _part(images: Image, labels: Image, seed: int, part: int, count: int) -> tup
     while filled < count:
         for _ in range(MOST_WORDS):
             word = Word.of(images, labels, rng)
-            if word.proposed:
+            if found := [*word.digits(), *word.junk(rng)]:
                 break
         else:
             raise DataError("these pictures show no digits: nothing could be cut out of words of them; expected white strokes on black")
-        for ink, number in [*word.digits(), *word.junk(rng)][: count - filled]:
+        for ink, number in found[: count - filled]:
             cells[filled], shown[filled] = to_mnist_cell(ink), number
             filled += 1
     return cells, shown

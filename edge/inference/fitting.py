@@ -16,7 +16,7 @@ def fitting(recognizer: Recognizer, path: Path | None, task: Task) -> Recognizer
     path: the model's, with its card beside it; None where it is the one that ships for the task.
     """
     made_for = task if path is None else _made_for(path, recognizer.classes)
-    if made_for not in (None, task):
+    if made_for not in (None, task) or (task == "segments" and recognizer.classes != 11):
         raise ModelError(
             f"{path}: {recognizer.name} reads {READS.get(str(made_for), made_for)}; expected a model of {READS[task]}, such as "
             f"lenet5-{task}, which is taken where none is named"

@@ -99,7 +99,8 @@ def test_a_card_says_against_what_the_runtimes_were_compared(capsys: pytest.Capt
     assert main(["card", str(SHIPPED_CARD)]) == 0
     lines = capsys.readouterr().out.splitlines()
     at = lines.index("  parity     against LiteRT 2.3.0, on 1,604 pictures")
-    assert lines[at + 1].startswith("             ONNX Runtime 1.32.0: largest gap 1 quanta")
+    gap = json.loads(SHIPPED_CARD.read_text(encoding="utf-8"))["parity"]["ONNX Runtime 1.32.0"]["largest_gap_quanta"]
+    assert lines[at + 1] == f"             ONNX Runtime 1.32.0: largest gap {gap} quanta, 0 decided otherwise"
 
 
 def test_debug_may_stand_before_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
