@@ -40,6 +40,14 @@ def test_a_first_frame_that_is_not_clear_gives_no_value() -> None:
     assert (outcome.verdict, outcome.value) == (Verdict.LOW_CONFIDENCE, None)
 
 
+def test_a_counter_of_one_wheel_is_followed() -> None:
+    history = History.known(3, 0.0)
+    for step in range(1, 20):
+        outcome = observe(history, ideal(positions(3 + 0.4 * step, 1)), RULES, time_s=40.0 * step)
+        history = outcome.history
+        assert (outcome.verdict, outcome.value) == (Verdict.OK, int(3 + 0.4 * step) % 10)
+
+
 def test_a_running_counter_is_followed() -> None:
     history = History.known(5301, 0.0)
     for step in range(1, 40):
