@@ -52,7 +52,7 @@ def test_counters_never_seen_are_read_above_the_floors() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_int8_loses_at_most_five_hundredths_of_a_point(name: str) -> None:
     metrics = card(name)["metrics"]
-    assert metrics["float32"]["right_digit"] - metrics["int8"]["right_digit"] <= verify.SHIPPED.loss
+    assert metrics["float32"]["right_digit"] - metrics["int8"]["right_digit"] <= verify.SHIPPED.loss + verify.ROUNDING
 
 
 @pytest.mark.parametrize("name", NAMES)
