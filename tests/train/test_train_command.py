@@ -116,14 +116,15 @@ def test_debug_may_stand_before_the_command(capsys: pytest.CaptureFixture[str]) 
 
 def test_ctrl_c_while_tensorflow_is_read_in_is_one_line() -> None:
     said = ""
-    for _ in range(3):  # a library that is being read in may drop an interrupt; then the command goes on to its end
+    for _ in range(5):  # a library that is being read in may drop an interrupt, or one may come before there is anything to take it
         with subprocess.Popen([sys.executable, "-m", "train", "describe"], cwd=ROOT, stderr=subprocess.PIPE, text=True) as started:
             while "tensorflow" not in Path(f"/proc/{started.pid}/maps").read_text():
                 time.sleep(0.02)
             started.send_signal(signal.SIGINT)
             said = started.communicate()[1]
-        if started.returncode != 0:
+        if said:
             break
+        time.sleep(0.1)
     assert said == "\npython -m train describe: stopped\n"
     assert started.returncode == 130
 
