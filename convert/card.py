@@ -11,6 +11,7 @@ from convert.verify import RENDERED
 from edge.errors import ModelError
 from edge.inference.model import read_card
 from edge.vision.cells import CELL_SIZE, HIGH_PERCENTILE, LOW_PERCENTILE, PREPROCESSING_VERSION
+from edge.vision.handwritten import FIGURES
 from train.data_command import ATTRIBUTION, provenance
 from train.fit import commit
 
@@ -23,8 +24,8 @@ PREPROCESSING = {
     "counter": f"edge.vision.cells: grey by the mix that separates best, {CELL_SIZE}×{CELL_SIZE}, percentiles {LOW_PERCENTILE:g} and "
     f"{HIGH_PERCENTILE:g} to 0 and 255",
 }
-
-MEANING = {10: "digits", 11: "digits, and what is none", 100: "tenths of a digit"}
+MEANING = {10: "digits", FIGURES: "digits, and what is none", 100: "tenths of a digit"}
+"""Of a model's classes, by how many there are."""
 
 
 def make_card(

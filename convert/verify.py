@@ -15,7 +15,7 @@ from edge.errors import ModelError, RuntimeMissingError
 from edge.inference.model import open_model
 from edge.vision.cells import to_cells
 from train import datasets, metrics, segmented, synthetic
-from train.evaluate import cut_out, handwritten_cells, in_batches
+from train.evaluate import digit_cells, in_batches
 from train.samples import unpadded
 
 Cells = npt.NDArray[np.uint8]
@@ -47,7 +47,7 @@ QUICK = Limits(loss=0.1, tie_quanta=255)
 
 @dataclasses.dataclass(frozen=True)
 class Unseen:
-    """Cells uint8 [N, 32, 32, 1] that the model never saw, and what counts as right on them."""
+    """Cells uint8 [N, 32, 32, 1] that the model never saw (but for `val`, once it is learnt too), and what counts as right on them."""
 
     data: str
     """The published set they are of, or RENDERED."""
@@ -58,10 +58,7 @@ class Unseen:
 def unseen(task: str, sources: list[str], *, split: str = "test") -> Unseen:
     """The whole published test set, or `val` to choose by; rendered digits of another seed for a model trained without real data."""
     if task != "counter":
-        if "real" in sources:
-            cells, labels = cut_out(split) if task == "segments" else handwritten_cells(split)
-        else:
-            cells, labels = _rendered_handwriting(task)
+        cells, labels = digit_cells(task, split) if "real" in sources else _rendered_handwriting(task)
         return Unseen("mnist" if "real" in sources else RENDERED, cells, lambda answers: metrics.handwritten(answers, labels))
     if sources == ["synthetic"]:
         crops, positions, kinds, displays = synthetic.digits(SYNTHETIC_COUNT, seed=2)

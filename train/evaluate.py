@@ -15,7 +15,7 @@ from edge.errors import DataError, ModelError, UsageError
 from edge.inference.fitting import stated_task
 from edge.inference.model import CLASSES, load, open_model
 from edge.vision.cells import to_cells
-from edge.vision.handwritten import NO_DIGIT
+from edge.vision.handwritten import FIGURES
 from train import datasets, metrics, segmented
 from train.samples import padded
 
@@ -70,7 +70,7 @@ def evaluate(path: Path, *, split: str, data: Path | None = None) -> dict[str, A
     if folder is not None and task != "segments":
         task = "handwritten" if is_handwriting(folder) else "counter"
     if task != "counter":
-        cells, labels = cut_out(split, folder) if task == "segments" else handwritten_cells(split, folder)
+        cells, labels = digit_cells(task, split, folder)
         probabilities = in_batches(read, cells)
         of_counters = dict.fromkeys(("right_digit_meter_mean", "within_0_1", "within_0_2"))
         result = {"data": "mnist", **of_counters, **metrics.handwritten(probabilities, labels)}
@@ -110,7 +110,7 @@ def task_of(path: Path, classes: int) -> str:
 
     Without either, 10 classes are handwriting and 100 a counter; 11 are always segments.
     """
-    if classes == NO_DIGIT + 1:
+    if classes == FIGURES:
         return "segments"
     summary = path.with_suffix(".training.json" if path.suffix == ".keras" else ".json")
     try:
@@ -142,8 +142,10 @@ def handwriting(split: str, data: Path | None = None) -> tuple[npt.NDArray[np.ui
     raise UsageError(f"--split {split}: expected val or test")
 
 
-def handwritten_cells(split: str, data: Path | None = None) -> tuple[Cells, npt.NDArray[np.uint8]]:
-    """MNIST as a recognizer of handwriting is measured on it: cells uint8 [N, 32, 32, 1] and labels."""
+def digit_cells(task: str, split: str, data: Path | None = None) -> tuple[Cells, npt.NDArray[np.uint8]]:
+    """MNIST as a model of the task, handwritten or segments, is measured on it: cells uint8 [N, 32, 32, 1], and what they show."""
+    if task == "segments":
+        return cut_out(split, data)
     images, labels = handwriting(split, data)
     return padded(images)[..., None], labels
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.circle import Floats, distance, position
-from edge.vision.handwritten import NO_DIGIT
+from edge.vision.handwritten import FIGURES
 
 HALF_DIGIT = 0.5
 SLACK = 1e-6
@@ -40,7 +40,7 @@ def places(probabilities: Floats) -> npt.NDArray[np.float64]:
 
 def figures(probabilities: Floats) -> int:
     """How many there are to tell apart by probabilities [N, K]: ten digits, with K = 11 NO_DIGIT besides."""
-    return NO_DIGIT + 1 if probabilities.shape[1] == NO_DIGIT + 1 else 10
+    return FIGURES if probabilities.shape[1] == FIGURES else 10
 
 
 def nearest_digit(probabilities: Floats) -> npt.NDArray[np.intp]:

@@ -19,7 +19,7 @@ from edge.vision.cells import to_cells
 from edge.vision.circle import distance
 from train import datasets, metrics
 from train.checkpoint import replacing
-from train.evaluate import HELD_OUT, confusion, cut_out, evaluate, handwritten_cells, in_batches, reader, table
+from train.evaluate import HELD_OUT, confusion, digit_cells, evaluate, in_batches, reader, table
 from train.recipes import Recipe
 
 Image = npt.NDArray[np.uint8]
@@ -75,7 +75,7 @@ def misreads(cells: Image, truth: npt.NDArray[np.float64], wrongness: npt.NDArra
 def _misread(model: Path, recipe: Recipe) -> tuple[Image, npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float32]]:
     """Cells of `val`, true positions, how wrong each was read (digits, plus the probability that it was so), probabilities."""
     if recipe.task != "counter":
-        cells, labels = cut_out("val") if recipe.task == "segments" else handwritten_cells("val")
+        cells, labels = digit_cells(recipe.task, "val")
         truth = labels.astype(np.float64)
     else:
         digits = datasets.meter_digits("val")

@@ -124,24 +124,25 @@ class Word:
 
 def is_digit(hypothesis: Digit, written: Mask) -> bool:
     """Whether a hypothesis is one of the digits written, if a poor one. written: bool [K, H, W], the ink of digit k."""
-    shared, _, inked = _shared(hypothesis, written)
-    return bool(likeness(hypothesis, written).max() >= ALIKE and np.count_nonzero(shared >= HELD * inked) == 1)
+    shared, either, inked = _shared(hypothesis, written)
+    return bool((shared / either).max() >= ALIKE and np.count_nonzero(shared >= HELD * inked) == 1)
 
 
 def likeness(hypothesis: Digit, written: Mask) -> Doubles:
     """Ink that a hypothesis shares with each digit written, bool [K, H, W], of the ink that either has: float64 [K], 0 to 1."""
-    shared, own, inked = _shared(hypothesis, written)
-    return np.asarray(shared / np.maximum(inked + own - shared, 1), np.float64)
+    shared, either, _ = _shared(hypothesis, written)
+    return np.asarray(shared / either, np.float64)
 
 
-def _shared(hypothesis: Digit, written: Mask) -> tuple[Counts, int, Counts]:
-    """Pixels of ink that a hypothesis shares with each digit written, that it has, and that each of them has."""
+def _shared(hypothesis: Digit, written: Mask) -> tuple[Counts, Counts, Counts]:
+    """Pixels of ink that a hypothesis shares with each digit written, that either has (1 at least), and that the digit has, [K] each."""
     high, wide = hypothesis.ink.shape
     top, left = max(hypothesis.top, 0), max(hypothesis.left, 0)
     theirs = written[:, top : hypothesis.top + high, left : hypothesis.left + wide]
     ink = hypothesis.ink > INK * hypothesis.ink.max(initial=0.0)
     own = ink[top - hypothesis.top :, left - hypothesis.left :][: theirs.shape[1], : theirs.shape[2]]
-    return np.asarray((theirs & own).sum((1, 2))), int(own.sum()), np.asarray(written.sum((1, 2)))
+    shared, inked = np.asarray((theirs & own).sum((1, 2))), np.asarray(written.sum((1, 2)))
+    return shared, np.maximum(inked + own.sum() - shared, 1), inked
 
 
 def _is_straight(ink: Floats) -> bool:

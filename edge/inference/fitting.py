@@ -5,6 +5,7 @@ from typing import Literal
 
 from edge.errors import ModelError
 from edge.inference.model import Recognizer, read_card
+from edge.vision.handwritten import FIGURES
 
 Task = Literal["counter", "handwritten", "segments"]
 READS = {"counter": "counters", "handwritten": "handwriting", "segments": "what a page may be cut into"}
@@ -16,7 +17,7 @@ def fitting(recognizer: Recognizer, path: Path | None, task: Task) -> Recognizer
     path: the model's, with its card beside it; None where it is the one that ships for the task.
     """
     made_for = task if path is None else _made_for(path, recognizer.classes)
-    if made_for not in (None, task) or (task == "segments" and recognizer.classes != 11):
+    if made_for not in (None, task) or (task == "segments" and recognizer.classes != FIGURES):
         raise ModelError(
             f"{path}: {recognizer.name} reads {READS.get(str(made_for), made_for)}; expected a model of {READS[task]}, such as "
             f"lenet5-{task}, which is taken where none is named"
@@ -27,7 +28,7 @@ def fitting(recognizer: Recognizer, path: Path | None, task: Task) -> Recognizer
 def _made_for(path: Path, classes: int) -> object:
     """What the card says, or what the classes leave: tenths of a digit are only on counters. None where either may be meant."""
     if classes != 10:
-        return "segments" if classes == 11 else "counter"
+        return "segments" if classes == FIGURES else "counter"
     return stated_task(read_card(path.with_suffix(".json")).get("training"))
 
 

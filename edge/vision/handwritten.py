@@ -15,6 +15,8 @@ Floats = npt.NDArray[np.float32]
 BOX_SIZE, FIELD_SIZE = 20, 28
 NO_DIGIT = 10
 """The class, beside the ten digits, of what is not one digit: a piece of one, or more than one."""
+FIGURES = NO_DIGIT + 1
+"""Classes of a model that tells digits and what is none."""
 FULL_INK_PERCENTILE = 70.0
 """Of a digit's absorbances, the one that becomes white: MNIST's strokes are full inside and grey only at their edges."""
 EDGE = 0.25

@@ -44,7 +44,7 @@ def test_a_digit_taken_for_none_is_misread_as_badly_as_any_other(monkeypatch: py
     """On the circle, 10 would be 0, and a neighbour of 9."""
     truth, read = np.array([NO_DIGIT, 0, 9, NO_DIGIT, 3]), np.array([0, NO_DIGIT, NO_DIGIT, NO_DIGIT, 3])
     answers = 0.75 * np.eye(11, dtype=np.float32)[read]
-    monkeypatch.setattr(report, "cut_out", lambda split: (np.zeros((5, 32, 32, 1), np.uint8), truth))
+    monkeypatch.setattr(report, "digit_cells", lambda task, split: (np.zeros((5, 32, 32, 1), np.uint8), truth))
     monkeypatch.setattr(report, "reader", lambda path: (lambda cells: answers, 11))
     _, positions, wrongness, probabilities = report._misread(Path("lenet5-segments.keras"), SEGMENTS)
     assert wrongness.tolist() == [10.75, 10.75, 10.75, 0.0, 0.0]
