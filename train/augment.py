@@ -24,17 +24,21 @@ CENTRE = (CELL_SIZE - 1) / 2
 
 
 def handwritten(images: Image, rng: np.random.Generator) -> Image:
-    """Handwritten digits, uint8 [N, 32, 32], turned, scaled, slanted, shifted and bent as another hand would have written them."""
+    """Handwritten digits, uint8 [N, 32, 32], turned, scaled, slanted, shifted and bent as another hand would have written them.
+
+    A network this small pays for more: by cross-validation on half of MNIST's training set, ranges of 0.7 of the former ones left 0.43 %
+    of errors for 0.48 %, 0.45 of them 0.42 %, and 1.3 of them, hidden patches or mixed pictures 0.67 to 0.74 %.
+    """
     count = (len(images),)
     matrices = _affine(
-        angle_deg=rng.uniform(-10, 10, count),
-        scale_x=rng.uniform(0.87, 1.13, count),
-        scale_y=rng.uniform(0.87, 1.13, count),
-        shear=rng.uniform(-0.18, 0.18, count),
-        shift_x=rng.uniform(-1.6, 1.6, count),
-        shift_y=rng.uniform(-1.6, 1.6, count),
+        angle_deg=rng.uniform(-7, 7, count),
+        scale_x=rng.uniform(0.91, 1.09, count),
+        scale_y=rng.uniform(0.91, 1.09, count),
+        shear=rng.uniform(-0.13, 0.13, count),
+        shift_x=rng.uniform(-1.1, 1.1, count),
+        shift_y=rng.uniform(-1.1, 1.1, count),
     )
-    bent = _elastic(rng, grid=int(rng.integers(3, 6)), strength_px=rng.uniform(0.0, 1.3, count))
+    bent = _elastic(rng, grid=int(rng.integers(3, 6)), strength_px=rng.uniform(0.0, 0.9, count))
     return _warp(images, matrices, bent, cv2.BORDER_CONSTANT)
 
 
