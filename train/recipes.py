@@ -73,9 +73,9 @@ COUNTER = Recipe(
 SEGMENTS = Recipe(
     name="lenet5-segments",
     task="segments",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(12, 24)),
-    epochs=12,
-    segmented=64_000,
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(16, 40)),
+    epochs=30,
+    segmented=96_000,
 )
 """Judges what a page may be cut into: the ten digits, and what is not one."""
 PAPER = Recipe(
