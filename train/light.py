@@ -14,16 +14,12 @@ OFFSET = np.arange(CELL_SIZE, dtype=np.float32) - (CELL_SIZE - 1) / 2
 def relight(x: Floats, rng: np.random.Generator) -> Image:
     """Cells float32 [N, 32, 32] in 0 to 1, changed in place, as uint8 [N, 32, 32] at full contrast.
 
-    Uneven light, tone curve, thicker or thinner strokes, gamma, shadow, bright or dark lines across, the frame's edges, dirt, blur,
-    halos, noise, polarity; each for some of them.
+    Gamma, shadow, bright or dark lines across, the frame's edges, dirt, blur, halos, noise, polarity; each for some of them.
     """
 
     def some(share: float) -> npt.NDArray[np.intp]:
         return np.flatnonzero(rng.random(len(x)) < share)
 
-    for change, share in ((_uneven, 0.35), (_tones, 0.3), (_strokes, 0.15)):
-        for i in some(share):
-            change(x[i], rng)
     chosen = some(0.4)
     x[chosen] = np.clip(x[chosen], 0, 1) ** np.exp(rng.uniform(-0.5, 0.5, (len(chosen), 1, 1))).astype(np.float32)
     slopes = (rng.normal(0.0, 0.25, (2, len(x), 1)) * (rng.random((len(x), 1)) < 0.4) / CELL_SIZE).astype(np.float32)
@@ -46,25 +42,6 @@ def relight(x: Floats, rng: np.random.Generator) -> Image:
     low = x.min((1, 2), keepdims=True)
     full = np.rint((x - low) * (255 / np.maximum(x.max((1, 2), keepdims=True) - low, 1e-3)))
     return np.asarray(full, np.uint8)
-
-
-def _uneven(x: Floats, rng: np.random.Generator) -> None:
-    """Light and ground that change smoothly over the cell."""
-    field = cv2.resize(rng.standard_normal((6, 6), np.float32), (CELL_SIZE, CELL_SIZE), interpolation=cv2.INTER_CUBIC)
-    x += field * np.float32(rng.uniform(0.03, 0.25) * np.ptp(x))
-
-
-def _tones(x: Floats, rng: np.random.Generator) -> None:
-    """Any curve from dark to bright that rises: no order of greys changes, every distance may."""
-    low, spread = x.min(), max(np.ptp(x), np.float32(1e-3))
-    curve = np.concatenate([[0.0], np.sort(rng.random(4)), [1.0]])
-    x[:] = low + spread * np.interp((x - low) / spread, np.linspace(0, 1, len(curve)), curve)
-
-
-def _strokes(x: Floats, rng: np.random.Generator) -> None:
-    """All that is dark, or all that is bright, grows by a pixel or two: another face's weight."""
-    grow = cv2.erode if rng.random() < 0.5 else cv2.dilate
-    x[:] = grow(x, np.ones(rng.integers(1, 4, 2), np.uint8))
 
 
 def _lines(x: Floats, chosen: npt.NDArray[np.intp], rng: np.random.Generator) -> None:

@@ -32,8 +32,6 @@ class Recipe:
     """Real digits added that were put together in mid-roll."""
     turns: int = 1
     """What is rendered or rolled comes in so many turns, one an epoch, so that more of it is seen in the same time."""
-    balance: float = 0.0
-    """How evenly meters are drawn: 0, each real picture once an epoch; 1, each meter as often; between, by count ** (1 − balance)."""
     segmented: int = 0
     """Cells cut out of written words: digits, and what is none."""
     held_out: int = 0
@@ -68,7 +66,6 @@ COUNTER = Recipe(
     synthetic=160_000,
     rolled=80_000,
     turns=4,
-    balance=0.5,
 )
 SEGMENTS = Recipe(
     name="lenet5-segments",

@@ -38,8 +38,6 @@ class Samples:
     made: int = 0
     """How many of the pictures, at the end, were made rather than taken; they come in `turns`, one an epoch."""
     turns: int = 1
-    often: npt.NDArray[np.float64] | None = None
-    """How often each of the pictures taken is drawn, as shares of an epoch's; None: each once."""
 
     @property
     def per_epoch(self) -> int:
@@ -56,9 +54,7 @@ class Samples:
         """Batches of one epoch, in its own order: cells uint8 [batch, 32, 32, 1] and targets [batch, K]; made a few ahead."""
         always = len(self.pictures) - self.made
         turn = np.arange(always + number % self.turns, len(self.pictures), self.turns)[: self.made // self.turns]
-        rng = np.random.default_rng((seed, number))
-        taken = np.arange(always) if self.often is None else rng.choice(always, always, p=self.often)
-        order = rng.permutation(np.concatenate([taken, turn]))
+        order = np.random.default_rng((seed, number)).permutation(np.concatenate([np.arange(always), turn]))
 
         def make(start: int) -> tuple[Image, Floats32]:
             rng = np.random.default_rng((seed, number, start))
@@ -111,16 +107,7 @@ def _counter(recipe: Recipe, sources: list[str], seed: int) -> Samples:
         targets.append(circular_targets(positions, ["tenths"] * len(positions), ["roller"] * len(positions), classes))
     made = sum(map(len, pictures[len(taken) :])) if taken and recipe.turns > 1 else 0
     distort = augment.counter if recipe.augment else _plain_counter
-    often = _often([digits.meters for digits in taken], recipe.balance) if made and recipe.balance else None
-    return Samples(np.concatenate(pictures), np.concatenate(targets), distort, tuple(sources), made, recipe.turns if made else 1, often)
-
-
-def _often(meters: list[list[str]], balance: float) -> npt.NDArray[np.float64]:
-    """Shares [N] of an epoch's draws for pictures of these meters, source by source (`Recipe.balance`)."""
-    names = [f"{source}/{name}" for source, some in enumerate(meters) for name in some]
-    _, which, counts = np.unique(names, return_inverse=True, return_counts=True)
-    weights = counts[which] ** -balance
-    return np.asarray(weights / weights.sum(), np.float64)
+    return Samples(np.concatenate(pictures), np.concatenate(targets), distort, tuple(sources), made, recipe.turns if made else 1)
 
 
 def _taken(source: str, recipe: Recipe) -> datasets.MeterDigits:

@@ -7,7 +7,7 @@ import pytest
 
 from edge.rendering import wheel
 from edge.rendering.strokes import Strokes, stroke_glyphs
-from train import augment, light
+from train import augment
 from train.light import relight
 
 Image = npt.NDArray[np.uint8]
@@ -85,42 +85,3 @@ def test_a_frame_hides_what_is_beyond_the_window_and_nothing_else() -> None:
     assert not hidden[:, 9:23].any()
     assert 3 < hidden[:100, :16].sum(1).mean() < 7  # 15 % of 32 rows on each side
     assert (framed[:100, 0] == framed[:100, 0, :1]).all(1).mean() > 0.9
-
-
-def test_uneven_light_changes_a_cell_smoothly_and_by_less_than_its_contrast() -> None:
-    cell = np.zeros((32, 32), np.float32)
-    cell[8:24, 12:20] = 1
-    for seed in range(20):
-        lit = cell.copy()
-        light._uneven(lit, np.random.default_rng(seed))
-        change = lit - cell
-        assert 0.01 < np.abs(change).max() < 1.2
-        assert np.abs(np.diff(change, axis=0)).max() < 0.35 * np.ptp(change)
-
-
-def test_a_tone_curve_keeps_the_order_of_greys_and_their_ends() -> None:
-    cell = np.sort(np.random.default_rng(0).uniform(-0.2, 1.1, 1024).astype(np.float32)).reshape(32, 32)
-    curves = set()
-    for seed in range(20):
-        toned = cell.copy()
-        light._tones(toned, np.random.default_rng(seed))
-        assert (np.diff(toned.ravel()) >= -1e-6).all()
-        assert (toned.min(), toned.max()) == pytest.approx((cell.min(), cell.max()), abs=1e-5)
-        curves.add(round(float(toned[16, 0]), 3))
-    assert len(curves) > 15
-    flat = np.full((32, 32), 0.5, np.float32)
-    light._tones(flat, np.random.default_rng(0))
-    assert flat == pytest.approx(0.5, abs=1e-2)
-
-
-def test_strokes_grow_or_shrink_by_two_pixels_at_most() -> None:
-    cell = np.zeros((32, 32), np.float32)
-    cell[8:24, 12:20] = 1
-    inks = set()
-    for seed in range(40):
-        other = cell.copy()
-        light._strokes(other, np.random.default_rng(seed))
-        assert other[10:22, 14:18].min() == 1
-        assert other.sum() == other[6:26, 10:22].sum()
-        inks.add(float(np.sign(other.sum() - cell.sum())))
-    assert inks == {-1.0, 0.0, 1.0}

@@ -12,7 +12,7 @@ from edge.vision.circle import position
 from edge.vision.handwritten import NO_DIGIT
 from train import datasets, segmented
 from train.recipes import COUNTER, HANDWRITTEN, SEGMENTS
-from train.samples import ROLLED_OF_EACH, Samples, _often, padded, training_samples, unpadded
+from train.samples import ROLLED_OF_EACH, Samples, padded, training_samples, unpadded
 
 TAKEN, MADE, TURNS = 10, 21, 4
 PICTURES = np.arange(TAKEN + MADE, dtype=np.uint8)[:, None, None].repeat(32, 1).repeat(32, 2)
@@ -128,28 +128,3 @@ def test_handwriting_that_is_held_out_is_not_learnt() -> None:
     np.testing.assert_array_equal(samples.pictures, padded(images[:100]))
     np.testing.assert_array_equal(samples.targets.argmax(1), labels[:100])
     np.testing.assert_array_equal(unpadded(samples.pictures), images[:100])
-
-
-def test_a_balanced_epoch_draws_a_small_meter_more_often_than_once_and_a_large_one_less() -> None:
-    """One meter with a single picture, one with nine: by the root, a quarter of the draws and three quarters."""
-    often = _often([["small", *["large"] * 9]], 0.5)
-    assert often == pytest.approx([0.25, *[0.75 / 9] * 9])
-    assert _often([["small", *["large"] * 9]], 1.0) == pytest.approx([0.5, *[0.5 / 9] * 9])
-    assert _often([["same"] * 3, ["same"]], 1.0) == pytest.approx([1 / 6, 1 / 6, 1 / 6, 0.5]), "meters of two sources may have one name"
-    balanced = dataclasses.replace(SAMPLES, often=often)
-    drawn = [int(cell[0, 0, 0]) for epoch in range(400) for cells, _ in balanced.epoch(epoch, batch=5, seed=0) for cell in cells]
-    counts = collections.Counter(drawn)
-    assert counts[0] / 400 == pytest.approx(2.5, rel=0.1)
-    assert sum(counts[number] for number in range(1, TAKEN)) / 400 == pytest.approx(7.5, rel=0.1)
-    assert sum(counts[number] for number in range(TAKEN, TAKEN + MADE)) == 100 * (MADE - 1), "what was made still comes in its turns"
-
-
-def test_a_counters_recipe_balances_its_meters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets, "meter_digits", few)
-    recipe = dataclasses.replace(COUNTER, synthetic=8, rolled=0)
-    samples = training_samples(recipe, ["real", "synthetic"], seed=0)
-    train, val = len(LEVELS["train"]), len(LEVELS["val"])
-    assert recipe.balance == 0.5
-    assert samples.often is not None
-    assert samples.often[0] * train / (samples.often[-1] * val) == pytest.approx((train / val) ** 0.5)
-    assert training_samples(dataclasses.replace(recipe, balance=0.0), ["real", "synthetic"], seed=0).often is None
