@@ -25,6 +25,8 @@ class Recipe:
     warmup: float = 0.05
     """Share of the updates in which the learning rate rises to its peak; from there it falls along a cosine (0: it stays)."""
     augment: bool = True
+    distortion: float = 1.0
+    """How strongly handwriting is distorted, as a share of the ranges in `augment.handwritten`."""
     label_smoothing: float = 0.0
     synthetic: int = 0
     """Rendered digits added to the real ones."""
@@ -72,6 +74,7 @@ SEGMENTS = Recipe(
     task="segments",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(16, 40)),
     epochs=30,
+    distortion=0.7,
     segmented=96_000,
 )
 """Judges what a page may be cut into: the ten digits, and what is not one."""

@@ -5,6 +5,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -81,7 +82,7 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
     if recipe.task == "counter":
         return _counter(recipe, sources, seed)
     images, labels = _digits(recipe, sources, seed)
-    distort = augment.handwritten if recipe.augment else _plain
+    distort = partial(augment.handwritten, strength=recipe.distortion) if recipe.augment else _plain
     if recipe.task == "segments":
         images, labels = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
     else:

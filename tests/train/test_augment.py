@@ -85,3 +85,16 @@ def test_a_frame_hides_what_is_beyond_the_window_and_nothing_else() -> None:
     assert not hidden[:, 9:23].any()
     assert 3 < hidden[:100, :16].sum(1).mean() < 7  # 15 % of 32 rows on each side
     assert (framed[:100, 0] == framed[:100, 0, :1]).all(1).mean() > 0.9
+
+
+def test_handwriting_is_distorted_by_the_share_of_the_ranges_that_is_asked_for() -> None:
+    ink = np.zeros((64, 32, 32), np.uint8)
+    ink[:, 6:26, 14:18] = 255
+
+    def changed(strength: float) -> float:
+        distorted = augment.handwritten(ink, np.random.default_rng(5), strength=strength)
+        return float(np.abs(distorted.astype(float) - ink).mean())
+
+    assert changed(0.0) == 0
+    assert 0 < changed(0.35) < changed(0.7) < changed(1.0)
+    assert (augment.handwritten(ink, np.random.default_rng(5)) == augment.handwritten(ink, np.random.default_rng(5), strength=1.0)).all()

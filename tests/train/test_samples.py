@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -128,3 +129,16 @@ def test_handwriting_that_is_held_out_is_not_learnt() -> None:
     np.testing.assert_array_equal(samples.pictures, padded(images[:100]))
     np.testing.assert_array_equal(samples.targets.argmax(1), labels[:100])
     np.testing.assert_array_equal(unpadded(samples.pictures), images[:100])
+
+
+def test_handwriting_is_distorted_as_its_recipe_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = np.zeros((20, 28, 28), np.uint8)
+    digits[:, 4:24, 12:16] = 255
+    monkeypatch.setattr(datasets, "mnist", lambda _: (digits, np.arange(20, dtype=np.uint8) % 10))
+
+    def first(distortion: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        samples = training_samples(dataclasses.replace(HANDWRITTEN, distortion=distortion), ["real"], seed=0)
+        return next(samples.epoch(0, batch=20, seed=0))[0][..., 0]
+
+    assert (first(0.0) == padded(digits)).all()
+    assert np.abs(first(0.5).astype(float) - padded(digits)).mean() < np.abs(first(1.0).astype(float) - padded(digits)).mean()
