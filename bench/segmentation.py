@@ -36,7 +36,7 @@ class Lattice:
     measured: npt.NDArray[np.float32]
     """float32 [N, 10, F]."""
     allowed: npt.NDArray[np.bool_]
-    """bool [N, 10]: digits that the recognizer does not exclude."""
+    """bool [N, 10]: digits that are not excluded."""
     written: Numbers
 
     @classmethod

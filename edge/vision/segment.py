@@ -2,7 +2,7 @@
 
 The improved directional projection of Lu and Ke (abstract, section 4) and past it: strokes take the place of pixels, curved cuts that of
 columns, and where digits touch or broke, every way of cutting and joining is a hypothesis: one network judges whether it is a digit at
-all, another reads which.
+all, another reads which, and the first, who has seen digits cut out of pages, has a say in that too.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edge.vision.binarize import binarize, has_dark_ink
 from edge.vision.cells import to_grey
-from edge.vision.handwritten import LOG_SIZE, LOG_WIDTH, NO_DIGIT, PENS_ACROSS, shape, to_mnist_cells
+from edge.vision.handwritten import FIGURES, LOG_SIZE, LOG_WIDTH, NO_DIGIT, PENS_ACROSS, shape, to_mnist_cells
 from edge.vision.paper import absorbance, without_ruling
 from edge.vision.strokes import find_strokes
 from edge.vision.touching import Digit, hypotheses
@@ -26,7 +26,9 @@ Recognize = Callable[[Image], npt.NDArray[np.float32]]
 FAINTEST_INK = 0.15
 """Absorbance under which a mark is paper's grain or a shadow's edge."""
 FAINTEST_PROBABILITY = 0.01
-"""A digit that the recognizer gives less is not considered."""
+"""A digit that is given less is not considered."""
+FAINTEST_OPINION = 1e-4
+"""Neither network rules a digit out by giving it less."""
 FAINTEST_JUDGED = 1e-3
 """A judge's probability of less is as good as none."""
 LOWEST, TALLEST = 0.94, 1.2
@@ -52,7 +54,7 @@ class Line:
     """uint8 [N, 32, 32, 1]: the digits as MNIST holds them."""
     digits: tuple[int, ...]
     certainty: npt.NDArray[np.float32]
-    """float32 [N]: the recognizer's probability of each digit."""
+    """float32 [N]: the probability of each digit, by both networks."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Proposed:
     cells: Image
     """uint8 [N, 32, 32, 1]: each as MNIST holds it."""
     probabilities: Floats
-    """float32 [N, 10], the recognizer's."""
+    """float32 [N, 10], of each digit, by both networks."""
     whole: Floats
     """float32 [N], the judge's probability that it is one digit."""
     height: float
@@ -97,8 +99,9 @@ def propose(page: Image, recognize: Recognize, judge: Recognize) -> list[Propose
     strokes = find_strokes(ink.astype(np.uint8))
     candidates = [hypotheses(strokes, line, absorbed) for line in strokes.lines]
     cells = to_mnist_cells([digit.ink for line in candidates for digit in line])
-    probabilities = recognize(cells) if len(cells) else np.zeros((0, 10), np.float32)
-    whole = 1 - judge(cells)[:, NO_DIGIT] if len(cells) else np.zeros(0, np.float32)
+    judged = judge(cells) if len(cells) else np.zeros((0, FIGURES), np.float32)
+    probabilities = together(recognize(cells) if len(cells) else np.zeros((0, 10), np.float32), judged)
+    whole = 1 - judged[:, NO_DIGIT]
     proposed, first = [], 0
     for line in candidates:
         here = np.s_[first : first + len(line)]
@@ -107,15 +110,25 @@ def propose(page: Image, recognize: Recognize, judge: Recognize) -> list[Propose
     return proposed
 
 
+def together(read: Floats, judged: Floats) -> Floats:
+    """Probability of each digit, float32 [N, 10], by the recognizer's, [N, 10], and by what the judge's, [N, 11], say of one that is whole.
+
+    Their geometric mean (Hinton, "Training products of experts by minimizing contrastive divergence", 2002).
+    """
+    digits = judged[:, :NO_DIGIT] / np.maximum(judged[:, :NO_DIGIT].sum(1, keepdims=True), FAINTEST_OPINION)
+    both = np.sqrt(np.maximum(read, FAINTEST_OPINION) * np.maximum(digits, FAINTEST_OPINION))
+    return np.asarray(both / both.sum(1, keepdims=True), np.float32)
+
+
 def _corners(digit: Digit) -> list[tuple[int, int]]:
     bottom, right = digit.top + digit.ink.shape[0], digit.left + digit.ink.shape[1]
     return [(digit.left, digit.top), (right, digit.top), (right, bottom), (digit.left, bottom)]
 
 
 def likelihoods(measured: Doubles, probabilities: Floats, weights: Doubles = WEIGHTS) -> Doubles:
-    """Log-likelihood of each hypothesis as each digit, up to a constant: float64 [N, 10], -inf where the recognizer excludes it.
+    """Log-likelihood of each hypothesis as each digit, up to a constant: float64 [N, 10], -inf where both networks exclude it.
 
-    measured: float64 [N, 10, 17]; probabilities: float32 [N, 10], the recognizer's.
+    measured: float64 [N, 10, 17]; probabilities: float32 [N, 10], by both.
     """
     return np.where(probabilities < FAINTEST_PROBABILITY, -np.inf, measured @ weights)
 

@@ -9,8 +9,8 @@ import pytest
 
 from edge.inference.model import load
 from edge.page import read_page, reading_of
-from edge.vision.handwritten import shape, to_mnist_cell
-from edge.vision.segment import Line, lines
+from edge.vision.handwritten import NO_DIGIT, shape, to_mnist_cell
+from edge.vision.segment import Line, lines, together
 from train.datasets import mnist
 
 Image = npt.NDArray[np.uint8]
@@ -103,3 +103,16 @@ def test_the_shape_of_a_ring() -> None:
     high, wide, across = shape(ring)
     assert (high, wide) == pytest.approx((41, 31), abs=2)
     assert 1.6 < across < 2.0
+
+
+def test_a_digit_is_as_likely_as_both_networks_find_it() -> None:
+    read, judged = np.zeros((3, 10), np.float32), np.zeros((3, 11), np.float32)
+    read[:, :2], judged[0, [0, 1, NO_DIGIT]] = (0.9, 0.1), (0.2, 0.6, 0.2)  # of one that is whole: 0.25 and 0.75
+    judged[1, [0, 1, NO_DIGIT]] = 0.01, 0.09, 0.9
+    judged[2, NO_DIGIT] = 1.0  # no opinion on which
+    both = together(read, judged)
+    assert both.sum(1) == pytest.approx(1.0)
+    assert both[0, :2] == pytest.approx([0.634, 0.366], abs=2e-3)
+    assert both[1, 0] == pytest.approx(both[1, 1], abs=2e-3)
+    assert both[2, 0] == pytest.approx(3 * both[2, 1], rel=1e-3), "the root of 0.9 to 0.1"
+    assert together(read[:0], judged[:0]).shape == (0, 10)
