@@ -33,11 +33,11 @@ def positions(value: float, count: int, *, carry_start: float = 9.0) -> Floats:
 def ideal(places: Floats, *, noise: float = 0.0, rng: np.random.Generator | None = None) -> Floats:
     """Probabilities [N, 100] as a network that makes no mistake gives them, as wide as the labels' noise.
 
-    noise: standard deviation of what is added to each logarithm.
+    noise: up to how much each logarithm is off, to either side.
     """
     logs = -0.5 * (distance(TENTHS[None], places[:, None]) / 0.12) ** 2
     if rng is not None:
-        logs = logs + noise * rng.standard_normal(logs.shape)
+        logs = logs + rng.uniform(-noise, noise, logs.shape)
     probabilities = np.exp(logs - logs.max(1, keepdims=True))
     return np.asarray(probabilities / probabilities.sum(1, keepdims=True), np.float64)
 
