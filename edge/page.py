@@ -16,8 +16,8 @@ from edge.vision.window import Image
 def read_page(recognizer: Recognizer, judge: Recognizer, page: Image) -> list[Reading]:
     """Layout `free`: one reading for each line of handwriting on a page, uint8 [H, W] or [H, W, 3], from top to bottom.
 
-    recognizer: of single digits (K = 10); judge: of what is one (K = 11). A page without any has one reading, of nothing. The timings
-    are the whole page's.
+    recognizer: of single digits (K = 10); judge: of what is one, and which (K = 11). A page without any has one reading, of nothing. The
+    timings are the whole page's.
     """
     watch = Stopwatch()
 

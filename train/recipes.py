@@ -77,7 +77,7 @@ SEGMENTS = Recipe(
     distortion=0.7,
     segmented=96_000,
 )
-"""Judges what a page may be cut into: the ten digits, and what is not one."""
+"""Judges what a page may be cut into: the ten digits, and what is not one. Of a digit it is a second opinion."""
 PAPER = Recipe(
     name="lenet5-paper",
     task="handwritten",

@@ -99,9 +99,10 @@ def propose(page: Image, recognize: Recognize, judge: Recognize) -> list[Propose
     strokes = find_strokes(ink.astype(np.uint8))
     candidates = [hypotheses(strokes, line, absorbed) for line in strokes.lines]
     cells = to_mnist_cells([digit.ink for line in candidates for digit in line])
-    judged = judge(cells) if len(cells) else np.zeros((0, FIGURES), np.float32)
-    probabilities = together(recognize(cells) if len(cells) else np.zeros((0, 10), np.float32), judged)
-    whole = 1 - judged[:, NO_DIGIT]
+    read, judged = np.zeros((0, 10), np.float32), np.zeros((0, FIGURES), np.float32)
+    if len(cells):
+        read, judged = recognize(cells), judge(cells)
+    probabilities, whole = together(read, judged), 1 - judged[:, NO_DIGIT]
     proposed, first = [], 0
     for line in candidates:
         here = np.s_[first : first + len(line)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.counter.odometer import Evidence
 from edge.counter.wheels import Display, Mechanism
-from tests.edge.simulation import ideal, positions
+from tests.edge.simulation import TENTHS, ideal, positions
 
 KNOWN = Mechanism(rolling=True, offset=0.0, carry_start=9.0)
 NOISE = 0.17
@@ -33,8 +33,8 @@ def test_decoding_what_a_value_looks_like_gives_the_value(data: st.DataObject, c
 def test_noise_that_pushes_the_last_wheel_over_the_edge_with_all_its_might_does_not_move_it(tenths: int) -> None:
     places = positions(tenths / 10 + 1e-9, 7)
     seen = ideal(places)
-    beyond = (np.arange(100) / 10 - places[-1] + 5) % 10 - 5 > 0.01
-    wrong = beyond if tenths % 10 == 9 else ~beyond & (np.arange(100) != tenths % 100)
+    past = (TENTHS - places[-1] + 5) % 10 - 5
+    wrong = past > 0.01 if tenths % 10 == 9 else past < -0.01
     seen[-1] *= np.exp(np.where(wrong, NOISE, -NOISE))
     assert Evidence(seen / seen.sum(1, keepdims=True), KNOWN).decode().digits == f"{tenths // 10:07d}"
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.vision.circle import position
-from edge.vision.handwritten import NO_DIGIT
+from edge.vision.handwritten import FIGURES
 from train import datasets, segmented
 from train.recipes import COUNTER, HANDWRITTEN, SEGMENTS
 from train.samples import ROLLED_OF_EACH, Samples, padded, training_samples, unpadded
@@ -119,7 +119,7 @@ def test_segments_are_cut_out_of_digits_that_are_not_held_out_and_each_is_one_of
     images, labels = datasets.mnist("train")
     cells, shown = segmented.bank(images[:100], labels[:100], 60, seed=4)
     np.testing.assert_array_equal(samples.pictures, cells)
-    np.testing.assert_array_equal(samples.targets, np.eye(NO_DIGIT + 1)[shown])
+    np.testing.assert_array_equal(samples.targets, np.eye(FIGURES)[shown])
     assert (samples.made, samples.per_epoch) == (0, 60)
 
 
