@@ -52,18 +52,20 @@ class Recipe:
 HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40), c3_depth=3),
     epochs=58,
+    distortion=0.7,
 )
 CLASSIC = dataclasses.replace(
     HANDWRITTEN,
     name="lenet5-handwritten-classic",
     architecture=Architecture(variant="classic", activation="relu", batch_norm=True, dropout=0.2),
+    distortion=1.0,
 )
 COUNTER = Recipe(
     name="lenet5-counter",
     task="counter",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 40)),
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 38), c3_depth=3),
     epochs=40,
     synthetic=160_000,
     rolled=80_000,
