@@ -74,7 +74,7 @@ COUNTER = Recipe(
 SEGMENTS = Recipe(
     name="lenet5-segments",
     task="segments",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(16, 40)),
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(16, 40), c3_depth=3),
     epochs=30,
     distortion=0.7,
     segmented=96_000,
