@@ -54,13 +54,11 @@ HANDWRITTEN = Recipe(
     task="handwritten",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40), c3_depth=3),
     epochs=58,
-    distortion=0.7,
 )
 CLASSIC = dataclasses.replace(
     HANDWRITTEN,
     name="lenet5-handwritten-classic",
     architecture=Architecture(variant="classic", activation="relu", batch_norm=True, dropout=0.2),
-    distortion=1.0,
 )
 COUNTER = Recipe(
     name="lenet5-counter",
