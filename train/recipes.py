@@ -63,7 +63,7 @@ CLASSIC = dataclasses.replace(
 COUNTER = Recipe(
     name="lenet5-counter",
     task="counter",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 38), c3_depth=3),
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 36), c3_depth=3),
     epochs=40,
     synthetic=160_000,
     rolled=80_000,
