@@ -103,7 +103,7 @@ def architecture_from(args: argparse.Namespace, base: Architecture | None = None
     base = base or Architecture()
     given = {name: value for name in FIELDS if (value := getattr(args, name)) is not None}
     if given.get("variant", base.variant) != base.variant:
-        given = {"kernels": None, "c3_depth": 2, **given}  # the other variant's own
+        given.setdefault("kernels", None)  # the other variant's own
     try:
         return dataclasses.replace(base, **given)
     except ValueError as error:

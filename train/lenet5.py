@@ -36,8 +36,6 @@ class Architecture:
     """Kernels of the first and the second stage; without it (6, 16) for classic and (32, 32) for spp."""
     dropout: float = 0.0
     """Share of F6's outputs dropped in training, before the output layer."""
-    c3_depth: Literal[2, 3] = 2
-    """3×3 convolutions in the second stage of spp: the paper's pair, or one more."""
     c3: Literal["full", "selective"] = "full"
     """selective: LeCun's table of which maps of S2 feed which of C3 (classic, kernels 6 and 16)."""
     channels: Literal[1, 3] = 1
@@ -55,8 +53,6 @@ class Architecture:
                 f"c3='selective' with variant={self.variant!r}, kernels={self.kernels}: LeCun's table connects 6 maps to 16; "
                 "use variant='classic' with kernels=(6, 16)"
             )
-        if self.c3_depth == 3 and self.variant == "classic":
-            raise ValueError("c3_depth=3 with variant='classic': its C3 is one 5×5 convolution; use variant='spp'")
 
 
 def build(architecture: Architecture) -> keras.Model:
@@ -75,8 +71,8 @@ def build(architecture: Architecture) -> keras.Model:
         x = _convolution(a, x, a.kernels[0], 3, "C1a")
         x = _convolution(a, x, a.kernels[0], 3, "C1b")
         x = _pool(a, x, 2, 2, "S2")
-        for letter in "abc"[: a.c3_depth]:
-            x = _convolution(a, x, a.kernels[1], 3, f"C3{letter}")
+        x = _convolution(a, x, a.kernels[1], 3, "C3a")
+        x = _convolution(a, x, a.kernels[1], 3, "C3b")
         x = _spatial_pyramid(a, x)
         x = _activation(a, layers.Dense(120, kernel_initializer=_initializer(a), name="C5")(x), "C5")
     x = _activation(a, layers.Dense(84, kernel_initializer=_initializer(a), name="F6")(x), "F6")

@@ -52,7 +52,7 @@ class Recipe:
 HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40), c3_depth=3),
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
     epochs=58,
 )
 CLASSIC = dataclasses.replace(
@@ -63,7 +63,7 @@ CLASSIC = dataclasses.replace(
 COUNTER = Recipe(
     name="lenet5-counter",
     task="counter",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 36), c3_depth=3),
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=100, kernels=(16, 40)),
     epochs=40,
     synthetic=160_000,
     rolled=80_000,
@@ -72,7 +72,7 @@ COUNTER = Recipe(
 SEGMENTS = Recipe(
     name="lenet5-segments",
     task="segments",
-    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(16, 40), c3_depth=3),
+    architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(16, 40)),
     epochs=30,
     distortion=0.7,
     segmented=96_000,

@@ -31,7 +31,6 @@ def test_every_field_of_the_architecture_is_an_option() -> None:
         variant="classic", activation="tanh", leak=0.2, pooling="average", kernels=(6, 16), dropout=0.5, c3="selective", channels=3,
         batch_norm=True, classes=100,
     )  # fmt: skip
-    assert describe.architecture_from(arguments("--c3-depth", "3")) == Architecture(c3_depth=3)
 
 
 def test_options_that_are_not_given_leave_the_recipes_network() -> None:
@@ -39,7 +38,6 @@ def test_options_that_are_not_given_leave_the_recipes_network() -> None:
     assert describe.architecture_from(arguments(), base) == base
     assert describe.architecture_from(arguments("--no-batch-norm"), base).batch_norm is False
     assert describe.architecture_from(arguments("--variant", "classic"), base).kernels == (6, 16)
-    assert describe.architecture_from(arguments("--variant", "classic"), Architecture(c3_depth=3)).c3_depth == 2
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ VARIED = [
     Architecture(variant="classic", c3="selective", activation="tanh", pooling="average"),
     Architecture(activation="sigmoid", kernels=(4, 8), channels=3),
     Architecture(kernels=(4, 8), pooling="stochastic", batch_norm=True, dropout=0.3, classes=100),
-    Architecture(kernels=(4, 8), c3_depth=3, batch_norm=True),
     Architecture(variant="classic", kernels=(3, 5), leak=0.2, batch_norm=True),
 ]
 
@@ -54,18 +53,6 @@ def test_the_papers_network_has_pairs_of_3x3_and_a_pyramid_of_21_bins() -> None:
     assert found["C5"] == (120,)
     assert found["F6"] == (84,)
     assert found["probabilities"] == (10,)
-    assert "C3c" not in found
-
-
-def test_a_third_convolution_leaves_the_pyramid_a_map_of_8_by_8() -> None:
-    found = shapes(build(Architecture(c3_depth=3)))
-    assert [found[name] for name in ("C3a", "C3b", "C3c")] == [(12, 12, 32), (10, 10, 32), (8, 8, 32)]
-    assert [found[name] for name in ("S4_4x4", "S4_2x2", "S4_1x1")] == [(4, 4, 32), (2, 2, 32), (1, 1, 32)]
-
-
-def test_a_third_convolution_of_the_classic_network_is_refused() -> None:
-    with pytest.raises(ValueError, match="its C3 is one 5×5 convolution"):
-        Architecture(variant="classic", c3_depth=3)
 
 
 def test_the_pyramid_sees_the_last_row_and_column_of_its_map() -> None:
@@ -88,7 +75,6 @@ def test_the_pyramid_sees_the_last_row_and_column_of_its_map() -> None:
         (Architecture(variant="classic", classes=100), 61_706 + 90 * 85),
         (Architecture(), 320 + 3 * 9_248 + 80_760 + 10_164 + 850),
         (Architecture(kernels=(16, 48)), 160 + 2_320 + 6_960 + 20_784 + (21 * 48 + 1) * 120 + 10_164 + 850),
-        (Architecture(kernels=(16, 40), c3_depth=3), 160 + 2_320 + 5_800 + 2 * 14_440 + (21 * 40 + 1) * 120 + 10_164 + 850),
     ],
 )
 def test_parameters(architecture: Architecture, expected: int) -> None:
