@@ -7,7 +7,7 @@ from pathlib import Path
 from edge.commands.frames import Shot, is_video
 from edge.commands.picture_file import check_name, write
 from edge.errors import PictureError, UsageError
-from edge.reading import Reading
+from edge.reading import Reading, Status
 from edge.vision.annotate import Mark, annotate
 
 
@@ -32,9 +32,9 @@ class Drawings:
                 raise UsageError(f"--annotate {out}: would overwrite {drawn}, which is read; name another place")
 
     def draw(self, shot: Shot, readings: Sequence[Reading]) -> None:
-        """Write the frame with what was read. Raises PictureError where that fails."""
+        """Write the frame with what was read, and how well the least certain of it. Raises PictureError where that fails."""
         marks = [Mark(wheel.corners, wheel.digit, wheel.confidence) for reading in readings for wheel in reading.wheels]
-        best = readings[0]
+        worst = min(readings, key=lambda reading: (reading.status is Status.OK, reading.confidence))
         shown = " / ".join(reading.raw for reading in readings)
         path = self._place(shot.path, shot.number)
         if self._is_read(path):
@@ -43,7 +43,7 @@ class Drawings:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PictureError(f"{path.parent}: no folder to draw into ({error.strerror}); name another by --annotate") from error
-        write(path, annotate(shot.picture, marks, shown, best.confidence, best.status))
+        write(path, annotate(shot.picture, marks, shown, worst.confidence, worst.status))
 
     def _place(self, source: Path, number: int | None) -> Path:
         if not self._in_folder:

@@ -27,21 +27,28 @@ class Mark:
 
 
 def annotate(frame: Image, marks: list[Mark], value: str, confidence: float, status: str) -> Image:
-    """The frame, uint8 [H, W] or [H, W, 3], with what was read: uint8 [H, W, 3], small frames enlarged."""
+    """The frame, uint8 [H, W] or [H, W, 3], with what was read: uint8 [H, W, 3], small frames enlarged.
+
+    The value stands on top, or below where digits stand on top.
+    """
     colour = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if frame.ndim == 2 else frame
     enlarged = max(1, -(-SMALLEST_PX // max(colour.shape[:2])))
     picture = np.asarray(cv2.resize(colour, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC), np.uint8).copy()
     height, width = picture.shape[:2]
-    line = max(1, round(max(height, width) / 500))
+    line, highest = max(1, round(max(height, width) / 500)), float(height)
     for mark in marks:
         corners = mark.corners * enlarged
         tint = colour_of(mark.confidence)
         cv2.polylines(picture, [np.rint(corners).astype(np.int32)], isClosed=True, color=tint, thickness=line, lineType=cv2.LINE_AA)
         side = float(np.linalg.norm(corners[1] - corners[0]))
-        _write(picture, mark.text, (float(corners[0, 0]), float(corners[0, 1])), side * 0.6, tint, line)
+        left, top = corners[corners.sum(1).argmin()].tolist()  # of the picture, however the camera hangs
+        _write(picture, mark.text, (left, top), side * 0.6, tint, line)
+        highest = min(highest, top - side * 0.6)
     title = f"{value}  {confidence:.0%}  {status}"
     size = max(14.0, min(height / 12, width / len(title) * 1.6))
-    _write(picture, title, (line * 3, size + line * 3), size, colour_of(confidence if status == "ok" else 0.0), line)
+    below = size + 6 * line
+    at = (line * 3.0, below - 3 * line if highest >= below else height - 3.0 * line)
+    _write(picture, title, at, size, colour_of(confidence if status == "ok" else 0.0), line)
     return picture
 
 

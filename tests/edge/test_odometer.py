@@ -1,5 +1,6 @@
 """The joint decoder: wheels' probabilities to the counter's value."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -61,13 +62,29 @@ def test_wheels_that_all_roll_at_once_are_one_value() -> None:
 
 
 def test_a_carry_that_begins_early_is_followed_where_it_is_known() -> None:
-    assert decoded(positions(128.6, 4, carry_start=8.0), Mechanism(rolling=True, offset=0.0, carry_start=8.0)) == "0128"
+    early = positions(128.0, 4, carry_start=5.0)
+    assert decoded(early, dataclasses.replace(KNOWN, carry_start=5.0)) == "0128"
+    assert decoded(early, dataclasses.replace(KNOWN, carry_start=9.0)) == "0138"
+
+
+@pytest.mark.parametrize("start", [8.4, 9.0, 9.4])
+def test_where_a_carry_begins_is_found_out_where_it_is_not_known(start: float) -> None:
+    unknown = dataclasses.replace(KNOWN, carry_start=None)
+    found = Evidence(ideal(positions(129.5, 4, carry_start=start)), unknown).decode()
+    assert found.digits == "0129"
+    assert found.confidence > 0.9
+
+
+def test_a_last_wheel_that_steps_shows_the_digit_it_rests_on_and_one_that_rolls_the_one_it_passed() -> None:
+    places = np.array([1.0, 2.0, 3.0, 8.9])
+    assert decoded(places, dataclasses.replace(KNOWN, rolling=False)) == "1239"
+    assert decoded(places, KNOWN) == "1238"
 
 
 def test_a_wheel_that_stands_off_by_itself_is_put_right_once_that_is_learnt() -> None:
     places = np.array([1, 2.45, 3, 4.2])
-    learnt = Mechanism(rolling=True, offset=0.0, offsets=(0.0, 0.45, 0.0, 0.0))
-    assert Evidence(ideal(places), learnt).decode().confidence > Evidence(ideal(places), KNOWN).decode().confidence
+    learnt = dataclasses.replace(KNOWN, offsets=(0.0, 0.45, 0.0, 0.0))
+    assert Evidence(ideal(places), learnt).decode().confidence > Evidence(ideal(places), KNOWN).decode().confidence + 0.5
     assert decoded(places, learnt) == "1234"
 
 

@@ -77,6 +77,17 @@ def test_an_idle_meter_misread_alike_for_hours_never_moves_the_value() -> None:
         history = outcome.history
 
 
+def test_a_wheel_misread_alike_beside_one_that_turns_never_moves_the_value() -> None:
+    history = look(History.known(5300, 0.0), 5300.2, MINUTE_S).history
+    for minute in range(2, 300):
+        places = positions(5300.2 + 0.05 * minute, COUNT)
+        places[1] = 8.0
+        outcome = look(history, places, minute * MINUTE_S, new=[1, 4] if minute == 2 else [4])
+        history = outcome.history
+        assert outcome.value is not None
+        assert outcome.value // 1000 == 5, minute
+
+
 def test_a_misread_that_was_believed_gives_way_to_the_truth_without_a_person() -> None:
     history = History.known(6300, 0.0)  # the truth is 5300
     values = []

@@ -1,5 +1,6 @@
 """`digitd read --annotate`: each reading is drawn into a picture of its own, and none is drawn over what is read."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,11 @@ import numpy as np
 import pytest
 
 from edge.cli import main
+from edge.commands import drawing
+from edge.commands.frames import Shot
 from edge.commands.picture_file import write
 from edge.errors import PictureError
+from edge.reading import Reading, Status
 from tests.edge.shot import SHOT, counter
 
 
@@ -134,3 +138,17 @@ def test_names_that_are_not_utf_8_are_written_too(picture: Path) -> None:
 def test_a_picture_too_large_for_a_form_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"wide\.webp: 20000 × 2 pixels"):
         write(tmp_path / "wide.webp", np.zeros((2, 20_000, 3), np.uint8))
+
+
+def test_the_least_certain_of_several_readings_tells_how_well_they_were_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[object, ...]] = []
+
+    def annotated(frame: np.ndarray, marks: object, *rest: object) -> np.ndarray:
+        told.append(rest)
+        return frame
+
+    monkeypatch.setattr(drawing, "annotate", annotated)
+    sure = dataclasses.replace(Reading.of_nothing(Status.OK), raw="1", confidence=0.7)
+    lost = dataclasses.replace(sure, raw="2", confidence=0.9, status=Status.LOW_CONFIDENCE)
+    drawing.Drawings(tmp_path / "out.png", []).draw(Shot(SHOT.picture, Path("in.png")), [sure, lost])
+    assert told == [("1 / 2", 0.9, Status.LOW_CONFIDENCE)]

@@ -113,6 +113,27 @@ def test_a_picture_without_light_or_with_too_much_gives_no_value(gain: float, ad
     assert (reading.status, reading.value) == (status, None)
 
 
+def test_a_picture_out_of_focus_gives_no_value() -> None:
+    soft = np.asarray(cv2.GaussianBlur(ROUND.picture, (0, 0), 12), np.uint8)
+    reading = reader(ROUND).read(soft, ROUND.corners)
+    assert (reading.status, reading.value) == (Status.BLURRED, None)
+
+
+class OneWheelHidden(JustBelowZero):
+    """Of five wheels, it cannot tell the second."""
+
+    def read(self, cells: Cells) -> Probabilities:
+        probabilities = super().read(cells)
+        probabilities[np.arange(len(cells)) % 5 == 1] = 0.01
+        return probabilities
+
+
+def test_a_wheel_that_cannot_be_read_is_a_question_mark_and_its_neighbours_are_digits() -> None:
+    reading = Reader(OneWheelHidden(), digits=5).read(ROUND.picture, ROUND.corners)
+    assert (reading.raw, reading.value, reading.status) == ("0?000", None, Status.LOW_CONFIDENCE)
+    assert reading.wheels[1].position is None
+
+
 def test_a_flawed_picture_leaves_the_value_that_was_known() -> None:
     dark = (ROUND.picture * 0.01).astype(np.uint8)
     reading = reader(ROUND).read(dark, ROUND.corners, previous=Decimal(1180))
