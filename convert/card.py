@@ -117,7 +117,7 @@ def shown(card: dict[str, Any]) -> str:
     lines.append(f"  parity     against {parity.pop('reference')}, on {parity.pop('pictures'):,} pictures")
     for runtime, result in parity.items():
         if isinstance(result, dict):
-            ties = ", all ties" if result.get("all_of_them_ties") else ""
+            ties = ", all ties of the logits" if result.get("all_of_them_ties") else ""
             result = f"largest gap {result['largest_gap_quanta']} quanta, {result['decided_otherwise']} decided otherwise{ties}"
         lines.append(f"             {runtime}: {result}")
     lines += [

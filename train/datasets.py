@@ -135,15 +135,15 @@ def index() -> dict[str, list[Row]]:
     return rows
 
 
-def own_folder(folder: Path, layouts: str = "meter-digits") -> Path:
+def own_folder(folder: Path, expected: str = "real, synthetic, or a folder laid out as meter-digits") -> Path:
     """A folder that somebody named after --data. Raises DataError where there is none.
 
-    layouts: what it may be laid out as.
+    expected: what else may be named there, and what a folder may be laid out as.
     """
     if folder.is_dir():
         return folder
     found = f"a file; name its folder: --data {folder.parent}" if folder.exists() else "no such folder"
-    raise DataError(f"--data {folder}: {found}; expected real, synthetic, or a folder laid out as {layouts}")
+    raise DataError(f"--data {folder}: {found}; expected {expected}")
 
 
 def _mnist_file(name: str, folder: Path | None) -> Path:

@@ -63,17 +63,19 @@ def evaluate(path: Path, *, split: str, data: Path | None = None) -> dict[str, A
     within_0_2 (None for handwriting, or where no label knows tenths), and for a counter's digits also their means over meters, and
     `meters`. Raises ModelError where the file is no model of ours, DataError where there is nothing to measure it on.
     """
-    folder = None if data is None else datasets.own_folder(data, "meter-digits or as mnist")
+    folder = None if data is None else datasets.own_folder(data, "a folder laid out as meter-digits or as mnist")
     read, classes = reader(path)
     head: dict[str, Any] = {"model": str(path), "split": split}
     task = task_of(path, classes)
+    if folder is not None and task == "segments" and not is_handwriting(folder):
+        raise DataError(f"{data}: no idx files; {path} judges segments of handwriting, and is measured on a folder laid out as mnist")
     if folder is not None and task != "segments":
         task = "handwritten" if is_handwriting(folder) else "counter"
     if task != "counter":
         cells, labels = digit_cells(task, split, folder)
         probabilities = in_batches(read, cells)
         of_counters = dict.fromkeys(("right_digit_meter_mean", "within_0_1", "within_0_2"))
-        result = {"data": "mnist", **of_counters, **metrics.handwritten(probabilities, labels)}
+        result = {"data": str(data or "mnist"), **of_counters, **metrics.handwritten(probabilities, labels)}
         return {**head, **result, "confusion": confusion(probabilities, labels)}
     digits = datasets.meter_digits(split, folder=folder)
     known = ~np.isnan(digits.positions)

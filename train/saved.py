@@ -1,5 +1,6 @@
 """A `.keras` file that `make train` wrote, read again."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ def load_keras(path: Path) -> keras.Model:
         shapes = model.input_shape, model.output_shape
     except Exception as error:  # a file of somebody else's may fail anywhere in Keras
         said = (str(error) or type(error).__name__).splitlines()[0]
+        if not zipfile.is_zipfile(path):
+            said = "damaged or cut short: it is no zip archive, as such a file is"
         raise ModelError(f"{path}: Keras cannot read it ({said}); {EXPECTED}") from error
     match shapes:
         case (None, 32, 32, 1 | 3), (None, int()):

@@ -132,7 +132,8 @@ def test_a_refused_conversion_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "no such file; expected a file that `make train` wrote"), (b"damaged", "Keras cannot read it")]
+    ("content", "said"),
+    [(None, "no such file; expected a file that `make train` wrote"), (b"damaged", "damaged or cut short")],
 )
 def test_what_is_no_network_of_ours_is_refused_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, said: str

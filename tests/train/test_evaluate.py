@@ -105,14 +105,14 @@ def test_a_judge_of_segments_is_measured_on_cells_cut_out_of_words(
 def test_what_is_none_has_a_row_and_a_column_of_its_own(segments: Path, handwriting: Path) -> None:
     result = evaluate(segments, split="test", data=handwriting)
     shown = module.cut_out("test", handwriting)[1]
-    assert (result["data"], result["n"], len(result["confusion"])) == ("mnist", 40, 11)
+    assert (result["data"], result["n"], len(result["confusion"])) == (str(handwriting), 40, 11)
     assert list(map(sum, result["confusion"])) == np.bincount(shown, minlength=11).tolist()
     assert result["right_digit"] == pytest.approx(np.trace(result["confusion"]) / 40)
     assert [result[key] for key in ("right_digit_meter_mean", "within_0_1", "within_0_2")] == [None, None, None]
 
 
 def test_a_judge_of_segments_is_not_measured_on_counters(segments: Path, own: Path) -> None:
-    with pytest.raises(DataError, match="expected MNIST's four idx files"):
+    with pytest.raises(DataError, match="judges segments of handwriting, and is measured on a folder laid out as mnist"):
         evaluate(segments, split="test", data=own)
 
 
@@ -166,7 +166,7 @@ def test_a_model_whose_card_does_not_fit_is_refused(tmp_path: Path, own: Path) -
         (["gone.tflite"], "gone.tflite: no such file; expected a .keras, .tflite or .onnx model"),
         ([str(ROOT / "CONTRIBUTING.md")], "a .md file; expected .keras, .tflite or .onnx"),
         ([str(COUNTER), "--data", str(ROOT / "docs")], "neither index.csv"),
-        ([str(COUNTER), "--data", "nowhere"], "--data nowhere: no such folder; expected"),
+        ([str(COUNTER), "--data", "nowhere"], "--data nowhere: no such folder; expected a folder laid out as meter-digits or as mnist"),
         ([str(COUNTER), "--data", str(ROOT / "README.md")], f"a file; name its folder: --data {ROOT};"),
     ],
 )
