@@ -67,10 +67,12 @@ def evaluate(path: Path, *, split: str, data: Path | None = None) -> dict[str, A
     read, classes = reader(path)
     head: dict[str, Any] = {"model": str(path), "split": split}
     task = task_of(path, classes)
-    if folder is not None and task == "segments" and not is_handwriting(folder):
-        raise DataError(f"{data}: no idx files; {path} judges segments of handwriting, and is measured on a folder laid out as mnist")
-    if folder is not None and task != "segments":
-        task = "handwritten" if is_handwriting(folder) else "counter"
+    if folder is not None:
+        written = is_handwriting(folder)
+        if task != "segments":
+            task = "handwritten" if written else "counter"
+        elif not written:
+            raise DataError(f"{data}: no idx files; {path} judges segments of handwriting, and is measured on a folder laid out as mnist")
     if task != "counter":
         cells, labels = digit_cells(task, split, folder)
         probabilities = in_batches(read, cells)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from edge.cli import main
-from edge.commands import drawing
+from edge.commands.drawing import Drawings
 from edge.commands.frames import Shot
 from edge.commands.picture_file import write
 from edge.errors import PictureError
 from edge.reading import Reading, Status
+from edge.vision.annotate import annotate
 from tests.edge.shot import SHOT, counter
 
 
@@ -140,15 +141,9 @@ def test_a_picture_too_large_for_a_form_is_an_error_that_names_it(tmp_path: Path
         write(tmp_path / "wide.webp", np.zeros((2, 20_000, 3), np.uint8))
 
 
-def test_the_least_certain_of_several_readings_tells_how_well_they_were_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[object, ...]] = []
-
-    def annotated(frame: np.ndarray, marks: object, *rest: object) -> np.ndarray:
-        told.append(rest)
-        return frame
-
-    monkeypatch.setattr(drawing, "annotate", annotated)
+def test_the_least_certain_of_several_readings_tells_how_well_they_were_read(tmp_path: Path) -> None:
     sure = dataclasses.replace(Reading.of_nothing(Status.OK), raw="1", confidence=0.7)
     lost = dataclasses.replace(sure, raw="2", confidence=0.9, status=Status.LOW_CONFIDENCE)
-    drawing.Drawings(tmp_path / "out.png", []).draw(Shot(SHOT.picture, Path("in.png")), [sure, lost])
-    assert told == [("1 / 2", 0.9, Status.LOW_CONFIDENCE)]
+    Drawings(tmp_path / "out.png", []).draw(Shot(SHOT.picture, Path("in.png")), [sure, lost])
+    expected = annotate(SHOT.picture, [], "1 / 2", 0.9, Status.LOW_CONFIDENCE)
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "out.png")), expected)
