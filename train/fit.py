@@ -23,6 +23,7 @@ from edge.errors import DataError
 from train.backend import keras, tf
 from train.checkpoint import Checkpoint, replacing, set_aside
 from train.lenet5 import build, multiply_accumulates, parameters
+from train.peers import alongside, mutual_loss
 from train.recipes import Recipe, as_dict
 from train.samples import Samples
 from train.targets import circular_loss
@@ -66,8 +67,9 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
             f"{recipe.name}: {samples.per_epoch} pictures to learn from; a batch takes {recipe.batch}. Add pictures, or learn from real or "
             "synthetic ones besides: --data"
         )
-    model = build(recipe.architecture)
-    model.compile(_optimizer(recipe, updates * recipe.epochs), circular_loss)
+    networks = [build(recipe.architecture, name=f"peer_{peer}") for peer in range(recipe.peers)]
+    model, loss = (networks[0], circular_loss) if recipe.peers == 1 else (alongside(networks), mutual_loss)
+    model.compile(_optimizer(recipe, updates * recipe.epochs), loss)
     model.optimizer.build(model.trainable_variables)
     identity = {"recipe": as_dict(recipe), "seed": run.seed, "precision": run.precision, "pictures": len(samples.pictures)}
     identity |= {"sources": list(samples.sources), "sha256": samples.sha256()}
@@ -87,13 +89,14 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
     )  # fmt: skip
     for epoch in range(len(history), recipe.epochs):
         started, losses = time.monotonic(), []
-        _seed_layers(model, run.seed, epoch)
+        for peer, network in enumerate(networks):
+            _seed_layers(network, run.seed, epoch, peer)
         for cells, targets in samples.epoch(epoch, batch=recipe.batch, seed=run.seed):
             losses.append(float(model.train_on_batch(cells.astype(np.float32) / 255.0, targets)))
             bar.update()
         entry: dict[str, Any] = {"epoch": epoch + 1, "updates": updates * (epoch + 1), "loss": float(np.mean(losses))}
         for name, measure in curves.items():
-            entry.update({f"{name}_{key}": value for key, value in measure(model).items() if isinstance(value, float)})
+            entry.update({f"{name}_{key}": value for key, value in measure(networks[0]).items() if isinstance(value, float)})
         history.append(entry)
         checkpoint.save(model, history)
         _log(logs, entry)
@@ -104,7 +107,7 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
                 f"{recipe.name}: epoch {epoch + 1}/{recipe.epochs} {time.monotonic() - started:.0f} s {shown}", file=sys.stderr, flush=True
             )
     bar.close()
-    _write(result, recipe, model, history, {"commit": made_by, **identity})
+    _write(result, recipe, networks[0], history, {"commit": made_by, **identity})
     return result
 
 
@@ -134,11 +137,11 @@ def _optimizer(recipe: Recipe, updates: int) -> keras.optimizers.Optimizer:
     return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
 
 
-def _seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
-    """Dropout and stochastic pooling draw from the seed and the epoch alone, so that a resumed run draws the same."""
-    for number, layer in enumerate(model.layers):
+def _seed_layers(network: keras.Model, seed: int, epoch: int, peer: int) -> None:
+    """Dropout and stochastic pooling draw from the seed, the epoch and which peer it is alone, so that a resumed run draws the same."""
+    for number, layer in enumerate(network.layers):
         if (generator := getattr(layer, "seed_generator", None)) is not None:
-            generator.state.assign(np.array([(seed * 1000 + number) % 2**32, epoch * 1_000_000 % 2**32], np.uint32))
+            generator.state.assign(np.array([(seed * 1000 + 100 * peer + number) % 2**32, epoch * 1_000_000 % 2**32], np.uint32))
 
 
 def _log(writer: Any, entry: dict[str, Any]) -> None:

@@ -55,8 +55,8 @@ class Architecture:
             )
 
 
-def build(architecture: Architecture) -> keras.Model:
-    """The network: float32 [N, 32, 32, channels] in 0 to 1 → softmax [N, classes]."""
+def build(architecture: Architecture, *, name: str | None = None) -> keras.Model:
+    """The network: float32 [N, 32, 32, channels] in 0 to 1 → softmax [N, classes]. name: its own; without it the variant's."""
     a = architecture
     assert a.kernels is not None
     inputs = x = keras.Input((CELL_SIZE, CELL_SIZE, a.channels), name="cells")
@@ -80,7 +80,7 @@ def build(architecture: Architecture) -> keras.Model:
         x = layers.Dropout(a.dropout, name="dropout")(x)
     x = layers.Dense(a.classes, name="logits")(x)
     outputs = layers.Softmax(name="probabilities", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name=f"lenet5_{a.variant}")
+    return keras.Model(inputs, outputs, name=name or f"lenet5_{a.variant}")
 
 
 def multiply_accumulates(model: keras.Model) -> dict[str, int]:

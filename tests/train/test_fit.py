@@ -38,8 +38,10 @@ class Killed(Exception):
     pass
 
 
-def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
-    whole = fit.fit(RECIPE, samples(), fit.Run(output=tmp_path / "whole", threads=1), {})
+@pytest.mark.parametrize("peers", [1, 2])
+def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path, peers: int) -> None:
+    recipe = dataclasses.replace(RECIPE, peers=peers)
+    whole = fit.fit(recipe, samples(), fit.Run(output=tmp_path / "whole", threads=1), {})
 
     def stop(_: keras.Model) -> dict[str, Any]:
         calls.append(1)
@@ -50,8 +52,8 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
     calls: list[int] = []
     run = fit.Run(output=tmp_path / "broken", threads=1)
     with pytest.raises(Killed):
-        fit.fit(RECIPE, samples(), run, {"val": stop})
-    broken = fit.fit(RECIPE, samples(), run, {})
+        fit.fit(recipe, samples(), run, {"val": stop})
+    broken = fit.fit(recipe, samples(), run, {})
 
     for one, other in zip(weights(whole), weights(broken), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -64,6 +66,16 @@ def test_another_seed_gives_another_network(tmp_path: Path) -> None:
     short = dataclasses.replace(RECIPE, epochs=1)
     one, other = (fit.fit(short, samples(), fit.Run(output=tmp_path / str(seed), seed=seed, threads=1), {}) for seed in (0, 1))
     assert any((a != b).any() for a, b in zip(weights(one), weights(other), strict=True))
+
+
+def test_a_peer_makes_another_network_of_the_first_and_is_not_kept(tmp_path: Path) -> None:
+    short = dataclasses.replace(RECIPE, epochs=1)
+    alone, taught = (
+        fit.fit(dataclasses.replace(short, peers=peers), samples(), fit.Run(output=tmp_path / str(peers), threads=1), {})
+        for peers in (1, 2)
+    )
+    assert [weight.shape for weight in weights(alone)] == [weight.shape for weight in weights(taught)]
+    assert any((a != b).any() for a, b in zip(weights(alone), weights(taught), strict=True))
 
 
 def test_another_run_is_not_gone_on_with_and_what_it_left_is_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
