@@ -34,8 +34,7 @@ numpy.save(answers, numpy.concatenate(parts))
 def answers(model: Path, cells: Cells) -> Cells:
     """Probabilities in quanta, uint8 [N, K], that tflite-runtime gives for cells uint8 [N, 32, 32, 1].
 
-    Raises RuntimeMissingError where there is no Python 3.11 or the runtime cannot be installed, ModelError where it is installed and
-    fails on the model.
+    Raises RuntimeMissingError where the runtime cannot be installed, ModelError where it is installed and fails on the model.
     """
     python = _environment()
     with tempfile.TemporaryDirectory() as folder:
@@ -59,21 +58,29 @@ def _environment() -> Path:
         _install([uv, "venv", "--quiet", "--python", "3.11", str(ENVIRONMENT)])
         _install([uv, "pip", "install", "--quiet", "--python", str(python), *REQUIREMENTS])
     else:
-        candidates = [sys.executable] if sys.version_info[:2] == (3, 11) else ["python3.11"]
-        found = next((path for name in candidates if (path := shutil.which(name))), None)
-        if found is None:
-            raise RuntimeMissingError(
-                "tflite-runtime 2.14 needs Python 3.11, and there is none; install python3.11, or uv, which brings it"
-            )
-        _install([found, "-m", "venv", str(ENVIRONMENT)])
+        _install([_python_3_11(), "-m", "venv", str(ENVIRONMENT)])
         _install([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS])
     (ENVIRONMENT / ".ready").touch()
     return python
 
 
+def _python_3_11() -> str:
+    """This interpreter, one that is installed, or one that uv, which is installed beside this code, brings."""
+    if sys.version_info[:2] == (3, 11):
+        return sys.executable
+    if found := shutil.which("python3.11"):
+        return found
+    uv, folder = Path(sys.executable).with_name("uv"), ENVIRONMENT.with_name("python-3.11")
+    _install([str(uv), "python", "install", "--install-dir", str(folder), "--no-bin", "3.11"])
+    return str(next(folder.glob("cpython-3.11*/bin/python3.11")))
+
+
 def _install(command: list[str]) -> None:
     if failed := _failure(command):
-        raise RuntimeMissingError(f"tflite-runtime 2.14 in {ENVIRONMENT}: {Path(command[0]).name} failed ({failed})")
+        raise RuntimeMissingError(
+            f"tflite-runtime 2.14 cannot be installed in {ENVIRONMENT}: {Path(command[0]).name} failed ({failed}). No model is shipped that "
+            "does not read alike there: connect this machine to a package index, or go without by --no-tflite-runtime; the card says so"
+        )
 
 
 def _failure(command: list[str], folder: Path | None = None, environment: dict[str, str] | None = None) -> str:

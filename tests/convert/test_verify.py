@@ -1,7 +1,9 @@
 """No card without the proof; no half-written model."""
 
 import contextlib
+import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from train.evaluate import keras_read
 from train.lenet5 import Architecture
 from train.metrics import handwritten
 
+ROOT = Path(__file__).parents[2]
 ARCHITECTURE = Architecture(kernels=(4, 8), activation="relu")
 
 
@@ -153,6 +156,26 @@ def test_a_keras_file_without_its_summary_is_none_of_ours(tmp_path: Path, capsys
     path.with_suffix(".training.json").unlink()
     assert main([str(path)]) == 1
     assert "expected the summary that `make train` writes" in capsys.readouterr().err
+
+
+def test_without_tflite_runtime_nothing_is_written_unless_one_goes_without_it(tmp_path: Path) -> None:
+    """In a checkout that has not installed it yet, on a machine that reaches no package index."""
+    path = trained(tmp_path)
+    for package in ("edge", "train", "convert"):
+        shutil.copytree(ROOT / package, tmp_path / "checkout" / package, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "convert", str(path), "--quick", "--output", str(tmp_path / "models")]
+    alone = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "UV_OFFLINE": "1", "UV_NO_CACHE": "1"}
+
+    def run(*options: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([*command, *options], cwd=tmp_path / "checkout", env=alone, capture_output=True, text=True, check=False)
+
+    refused = run()
+    assert refused.returncode == 1
+    assert "tflite-runtime 2.14 cannot be installed" in refused.stderr.splitlines()[-1]
+    assert "go without by --no-tflite-runtime" in refused.stderr.splitlines()[-1]
+    assert list((tmp_path / "models").iterdir()) == []
+    assert run("--no-tflite-runtime").returncode == 0
+    assert read_card(tmp_path / "models" / "small.json")["parity"][verify.OLD_RUNTIME] == "not compared"
 
 
 def test_a_full_disk_is_one_line_and_no_half_written_file(tmp_path: Path) -> None:
