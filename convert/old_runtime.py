@@ -78,7 +78,7 @@ def _python_3_11() -> str:
 def _install(command: list[str]) -> None:
     if failed := _failure(command):
         raise RuntimeMissingError(
-            f"tflite-runtime 2.14 cannot be installed in {ENVIRONMENT}: {Path(command[0]).name} failed ({failed}). No model is shipped that "
+            f"tflite-runtime 2.14 cannot be installed in {ENVIRONMENT}: {Path(command[0]).name} failed ({failed}). No model ships that "
             "does not read alike there: connect this machine to a package index, or go without by --no-tflite-runtime; the card says so"
         )
 
