@@ -66,9 +66,8 @@ def _environment() -> Path:
 
 def _python_3_11() -> str:
     """This interpreter, one that is installed, or one that uv, which is installed beside this code, brings."""
-    if sys.version_info[:2] == (3, 11):
-        return sys.executable
-    if found := shutil.which("python3.11"):
+    here = sys.executable if sys.version_info[:2] == (3, 11) else None
+    if found := here or shutil.which("python3.11"):
         return found
     uv, folder = Path(sys.executable).with_name("uv"), ENVIRONMENT.with_name("python-3.11")
     _install([str(uv), "python", "install", "--install-dir", str(folder), "--no-bin", "3.11"])
