@@ -41,8 +41,6 @@ class Run:
     precision: str = "float32"
     threads: int = 0
     """Processor threads; 0 takes all."""
-    row: int = 0
-    """Line of the terminal that the progress bar takes, where several runs go side by side."""
 
 
 def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) -> Path:
@@ -84,7 +82,7 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
     logs = tf.summary.create_file_writer(str(folder / "tensorboard"))
 
     bar = tqdm(
-        total=updates * recipe.epochs, initial=updates * len(history), desc=recipe.name, unit="update", position=run.row,
+        total=updates * recipe.epochs, initial=updates * len(history), desc=recipe.name, unit="update",
         disable=not sys.stderr.isatty(), dynamic_ncols=True,
     )  # fmt: skip
     for epoch in range(len(history), recipe.epochs):

@@ -1,5 +1,6 @@
 """Several commands at once, each a process of its own, which end with the one that started them."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ def side_by_side(commands: Mapping[str, Sequence[str]], program: str) -> int:
     processes: dict[str, subprocess.Popen[bytes]] = {}
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        for name, command in commands.items():
-            processes[name] = subprocess.Popen(command)
+        for line, (name, command) in enumerate(commands.items()):
+            # Where several show how far they are, each has a line of the terminal to itself.
+            processes[name] = subprocess.Popen(command, env={**os.environ, "TQDM_POSITION": str(line)})
         codes = {name: process.wait() for name, process in processes.items()}
     finally:
         for process in processes.values():

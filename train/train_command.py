@@ -49,7 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="auto: bfloat16 where the processor has it"
     )
-    parser.add_argument("--row", type=int, default=0, help=argparse.SUPPRESS)
     networks = [f"  {name}: {differences(recipe.architecture)}" for name, recipe in RECIPES.items()]
     architecture_arguments(parser, "\n".join(["A model differs from the defaults below in what stands beside its name:", *networks]))
 
@@ -70,9 +69,8 @@ def main(args: argparse.Namespace) -> int:
         return _train(recipes[0], args)
     # Two with half the cores each do more together than one after the other with all of them.
     threads = args.threads or max(1, (os.cpu_count() or 1) // len(names))
-    options = [["--model", name, "--threads", str(threads), "--row", str(row)] for row, name in enumerate(names)]
     program = [sys.executable, "-m", "train", *sys.argv[1:]]
-    return side_by_side({name: [*program, *some] for name, some in zip(names, options, strict=True)}, "python -m train")
+    return side_by_side({name: [*program, "--model", name, "--threads", str(threads)] for name in names}, "python -m train")
 
 
 def _output(args: argparse.Namespace) -> Path:
@@ -88,7 +86,7 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     if precision == "auto":
         precision = "bfloat16" if fit.bfloat16_is_fast() else "float32"
     threads = args.threads or os.cpu_count() or 1
-    run = fit.Run(output=_output(args), seed=args.seed, precision=precision, threads=threads, row=args.row)
+    run = fit.Run(output=_output(args), seed=args.seed, precision=precision, threads=threads)
     learnt_from = samples.training_samples(recipe, sources, seed=args.seed)
     result = fit.fit(recipe, learnt_from, run, curves(recipe, sources))
     page = report.write(result, recipe, sources)

@@ -20,6 +20,11 @@ def test_the_highest_exit_code_is_that_of_all(codes: tuple[int, int], expected: 
     assert side_by_side({str(i): python(f"raise SystemExit({code})") for i, code in enumerate(codes)}, "train") == expected
 
 
+def test_the_progress_of_each_has_a_line_of_the_terminal_to_itself() -> None:
+    shown = python("import io; from tqdm import tqdm; raise SystemExit(-tqdm(total=1, file=io.StringIO()).pos)")
+    assert side_by_side(dict.fromkeys(("first", "second", "third"), shown), "train") == 2
+
+
 def test_one_that_a_signal_ended_has_failed_and_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     killed = python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert side_by_side({"small": killed, "large": python("")}, "train") == 1
