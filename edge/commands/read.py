@@ -20,9 +20,10 @@ NOTES = """each reading has
   raw          what the digits show, ? where one cannot be read
   value        the reading where it is taken, else the last valid one: --previous, or none
   confidence   probability that the digits show raw, all that is known of before considered: next to nothing where they show less
-               than --previous
+               than --previous; with --find, that the window is the right one, too
   status       ok where it is taken; else what speaks against that
-  proposals    with --find and --json: the windows that were found, best first
+  proposals    with --find and --json: the windows that were found, best first: score, what speaks for each, and certainty, how
+               likely it is that and no other
 
 exit code: 0 all pictures are read, whatever the status; 1 one could not be read or drawn; 2 wrong usage
 

@@ -73,7 +73,12 @@ def _text(name: str) -> str:
 
 
 def _proposal(proposal: "Proposal") -> dict[str, Any]:
-    return {"window": proposal.corners.round(1).tolist(), "digits": proposal.digits, "score": round(proposal.score, 4)}
+    return {
+        "window": proposal.corners.round(1).tolist(),
+        "digits": proposal.digits,
+        "score": round(proposal.score, 4),
+        "certainty": round(proposal.certainty, 4),
+    }
 
 
 def _number(value: Decimal | None) -> int | float | None:

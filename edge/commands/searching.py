@@ -10,7 +10,8 @@ from edge.errors import UsageError
 from edge.inference.model import Recognizer
 from edge.reader import Reader, Stopwatch
 from edge.reading import Reading, Status
-from edge.vision.find import MAX_DIGITS, SURE_SCORE, find
+from edge.vision.find import SURE_CERTAINTY, SURE_SCORE, Doubt, Proposal, find
+from edge.vision.runs import MAX_DIGITS
 from edge.vision.window import Image
 
 
@@ -40,11 +41,31 @@ class Search:
                 f"--decimals {self._decimals}: the window that was found has {best.digits} digits; name the right one by --window"
             )
         reading = self._reader(best.digits).read(frame, best.corners, previous=self._previous)
-        reading = dataclasses.replace(reading, timings_ms=watch.timings_ms | reading.timings_ms)
-        if best.score < SURE_SCORE and reading.status is Status.OK:
+        reading = dataclasses.replace(
+            reading, confidence=reading.confidence * best.certainty, timings_ms=watch.timings_ms | reading.timings_ms
+        )  # fmt: skip
+        doubt = self._doubt(best)
+        if doubt and reading.status is Status.OK:
             reading = dataclasses.replace(reading, status=Status.LOW_CONFIDENCE, value=self._previous)
-        doubt = "" if best.score >= SURE_SCORE else ", which may be no counter; name it by --window"
         return Shown(reading, proposals=found, note=f"window found, score {best.score:.2f}{doubt}")
+
+    def _doubt(self, best: Proposal) -> str:
+        """What speaks against the window, and what to do; empty where it is sure."""
+        if best.score < SURE_SCORE:
+            return ", which may be no counter; name it by --window"
+        if best.certainty >= SURE_CERTAINTY:
+            return ""
+        digits = best.rival.digits
+        match best.rival.doubt:
+            case Doubt.TURNED:
+                return ", but it may be read the other way round; name it by --window"
+            case Doubt.PITCH:
+                return f", but the row may have {digits} digits; name the window by --window"
+            case Doubt.ELSEWHERE:
+                return f", but another row has {digits} digits; name the right one by --window"
+        if self._digits is None:
+            return ", but the row may be longer or shorter; say how many digits it has by --digits"
+        return ", but it may begin elsewhere in its row; name it by --window"
 
     def _reader(self, digits: int) -> Reader:
         return Reader(self._recognizer, digits=digits, decimals=self._decimals, display=self._display)
