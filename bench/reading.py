@@ -29,7 +29,7 @@ from edge.vision.window import Corners, Image, rectangle
 
 DIGITS, CELL = 8, (60, 42)
 VALUE = 12345678.4
-LEARNT = Mechanism(rolling=True, offset=0.0, carry_start=9.0)
+LEARNT = Mechanism(rolling=True, offset=0.0, carry_starts=((9.0, 1.0),))
 STEPS = ("align", "cut", "network", "decode")
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from edge import novelty
 from edge.counter.hypotheses import Hypothesis
-from edge.counter.learning import Learnt, learn
+from edge.counter.learning import Learnt, learn, learn_carry
 from edge.counter.plausibility import History, Outcome, Verdict, observe
 from edge.counter.rate import Changes
 from edge.reader import Reader, Seen, Stopwatch
@@ -167,6 +167,7 @@ class Tracker:
         if outcome.verdict is Verdict.OK and outcome.confidence >= TEACHES:
             self.learnt = learn(self.learnt, probabilities, outcome.raw.digits, new)
         if outcome.verdict is Verdict.OK and outcome.value is not None:
+            self.learnt = learn_carry(self.learnt, probabilities, f"{outcome.value:0{self.reader.digits}d}", new)
             self.changes = self.changes.then(now_s, outcome.value)
         if self._cells is None or new.any():
             self._cells = cells if self._cells is None else np.where(new[:, None, None, None], cells, self._cells)
@@ -189,8 +190,8 @@ def _restored(state: dict[str, Any], digits: int) -> tuple[History, Learnt, Chan
             return History(), Learnt(), Changes()
         kept = dict(state["history"])
         kept["hypotheses"] = tuple(Hypothesis(*each) for each in kept["hypotheses"])
-        known = state["learnt"]
-        learnt = Learnt(**known | {name: tuple(known[name]) for name in ("offsets", "counts")})
+        known = dict(state["learnt"])
+        learnt = Learnt(**known | {name: tuple(known.get(name, ())) for name in ("offsets", "counts", "carry_logs")})
         return History(**kept), learnt, Changes(points=tuple((float(at), int(value)) for at, value in state["changes"]))
     except (KeyError, TypeError, ValueError):
         return History(), Learnt(), Changes()

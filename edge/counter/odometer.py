@@ -20,7 +20,6 @@ import numpy.typing as npt
 
 from edge.counter.wheels import (
     BACKLASH_DIGITS,
-    CARRY_STARTS,
     NEVER,
     OFFSET_DIGITS,
     OFFSETS,
@@ -217,9 +216,7 @@ class _Known:
 @functools.lru_cache(maxsize=16)
 def _known(mechanism: Mechanism, count: int) -> _Known:
     coupled = mechanism.display == "wheels"
-    starts = CARRY_STARTS if mechanism.carry_start is None else {mechanism.carry_start: 1.0}
-    if not coupled:
-        starts = {NEVER: 1.0}
+    starts, weights = zip(*mechanism.carry_starts if coupled else [(NEVER, 1.0)], strict=True)
     offsets = np.array([mechanism.offset] if mechanism.offset is not None else OFFSETS if coupled else [0.0])
     own = np.zeros((count, 1))
     own[: len(mechanism.offsets), 0] = mechanism.offsets[:count]
@@ -228,8 +225,8 @@ def _known(mechanism: Mechanism, count: int) -> _Known:
     offset_prior = np.exp(-0.5 * (offsets / OFFSET_DIGITS) ** 2)
     too_high = (np.rint(own * STEPS_PER_DIGIT) + np.rint(offsets * STEPS_PER_DIGIT)).astype(np.int64)
     return _Known(
-        starts=tuple(starts),
+        starts=starts,
         offsets=offsets,
-        prior=np.outer(list(starts.values()), offset_prior / offset_prior.sum()),
+        prior=np.outer(weights, offset_prior / offset_prior.sum()),
         turned=turned(too_high),
     )

@@ -30,7 +30,7 @@ RESTING_DIGITS = 0.06
 """Standard deviation of the last wheel's place where it rests."""
 HALF_A_TENTH = STEPS_PER_DIGIT // 20
 """Steps. A wheel that is said to stand at 4.0 stands anywhere from 3.95 on, and has passed the 4 by common consent."""
-CARRY_STARTS = {8.4: 0.25, 9.0: 0.5, 9.4: 0.25}
+CARRY_STARTS = ((8.4, 0.25), (9.0, 0.5), (9.4, 0.25))
 """Where on the wheel to the right, in digits, a wheel begins to move, and how common that is; it arrives when that one reaches 0."""
 NEVER = 10.0
 """Where digits begin to move that are no wheels."""
@@ -45,8 +45,8 @@ class Mechanism:
     rolling: bool | None = None
     """True: the last wheel turns all the time, and its digit is the last one passed. False: it steps from digit to digit, or follows
     wheels outside the window, and rests on a digit nearly always. None: not known, both are considered."""
-    carry_start: float | None = None
-    """Digits; None: not known, every entry of `CARRY_STARTS` is considered."""
+    carry_starts: tuple[tuple[float, float], ...] = CARRY_STARTS
+    """Where on the wheel to its right, in digits, each wheel may begin to move, and the probability of that."""
     offset: float | None = None
     """Digits that all wheels stand too high; None: not known, estimated with the value."""
     offsets: tuple[float, ...] = ()
@@ -125,14 +125,18 @@ def _blur(sigma_digits: float) -> Floats:
     return np.asarray(kernel / kernel.sum(0), np.float64)
 
 
+def moved(places: Floats, starts: tuple[float, ...]) -> Floats:
+    """How far a wheel has been moved, 0 to 1, float64 [S, P], by one to its right at these places [P] of its last turn, in digits."""
+    return np.array([np.clip((places - start) / max(10.0 - start, 1e-9), 0.0, 1.0) for start in starts])
+
+
 @functools.cache
 def moves(starts: tuple[float, ...], last: bool) -> Integers:
     """[10, S, 20]: the twentieths by which a wheel, at each digit and twentieth, has moved the one to its left. The last wheel's are those
     that `last_wheel` tells: it stands a little before them."""
     places = np.arange(STEPS) / STEPS_PER_DIGIT - (0.5 * HALF_A_TENTH / STEPS_PER_DIGIT if last else 0.0)
-    way = np.array([np.clip((places - start) / max(10.0 - start, 1e-9), 0.0, 1.0) for start in starts])
-    moved = np.minimum(np.rint(way * STEPS_PER_DIGIT), STEPS_PER_DIGIT - 1)
-    return np.asarray(moved.reshape(len(starts), 10, STEPS_PER_DIGIT).swapaxes(0, 1), np.int64)
+    twentieths = np.minimum(np.rint(moved(places, starts) * STEPS_PER_DIGIT), STEPS_PER_DIGIT - 1)
+    return np.asarray(twentieths.reshape(len(starts), 10, STEPS_PER_DIGIT).swapaxes(0, 1), np.int64)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from tests.edge.simulation import Seen, frames
 
 FRAMES = 33_400
 """Of each of three counters, one a minute: 100,200 in all."""
-RULES = Rules(mechanism=Mechanism(rolling=True, offset=0.0, carry_start=9.0), max_rate=0.02)
+RULES = Rules(mechanism=Mechanism(rolling=True, offset=0.0, carry_starts=((9.0, 1.0),)), max_rate=0.02)
 COVERAGE = 0.95
 WRONG_DIGITS, EARLY_OR_LATE_DIGITS = 0.35, 0.2
 EARLY_OR_LATE = 0.001

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.counter.odometer import Evidence
-from edge.counter.wheels import Display, Mechanism
+from edge.counter.wheels import CARRY_STARTS, Display, Mechanism
 from tests.edge.simulation import TENTHS, ideal, positions
 
-KNOWN = Mechanism(rolling=True, offset=0.0, carry_start=9.0)
+KNOWN = Mechanism(rolling=True, offset=0.0, carry_starts=((9.0, 1.0),))
 NOISE = 0.17
 """Up to how much each logarithm of a probability is off. A little more, all to one side, and 3.9 looks as 4.0 does."""
 
@@ -63,13 +63,13 @@ def test_wheels_that_all_roll_at_once_are_one_value() -> None:
 
 def test_a_carry_that_begins_early_is_followed_where_it_is_known() -> None:
     early = positions(128.0, 4, carry_start=5.0)
-    assert decoded(early, dataclasses.replace(KNOWN, carry_start=5.0)) == "0128"
-    assert decoded(early, dataclasses.replace(KNOWN, carry_start=9.0)) == "0138"
+    assert decoded(early, dataclasses.replace(KNOWN, carry_starts=((5.0, 1.0),))) == "0128"
+    assert decoded(early, KNOWN) == "0138"
 
 
 @pytest.mark.parametrize("start", [8.4, 9.0, 9.4])
 def test_where_a_carry_begins_is_found_out_where_it_is_not_known(start: float) -> None:
-    unknown = dataclasses.replace(KNOWN, carry_start=None)
+    unknown = dataclasses.replace(KNOWN, carry_starts=CARRY_STARTS)
     found = Evidence(ideal(positions(129.5, 4, carry_start=start)), unknown).decode()
     assert found.digits == "0129"
     assert found.confidence > 0.9

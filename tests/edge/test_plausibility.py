@@ -13,7 +13,7 @@ from tests.edge.simulation import ideal, positions
 
 Places = npt.NDArray[np.float64]
 COUNT = 5
-MECHANISM = Mechanism(rolling=True, offset=0.0, carry_start=9.0)
+MECHANISM = Mechanism(rolling=True, offset=0.0, carry_starts=((9.0, 1.0),))
 RULES = Rules(mechanism=MECHANISM, max_rate=0.01)
 """A step in a hundred seconds at most."""
 MINUTE_S, HOUR_S, WEEK_S = 60.0, 3600.0, 7 * 86400.0

@@ -1,5 +1,6 @@
 """One counter, frame after frame, on a rendered counter whose truth is known."""
 
+import dataclasses
 import datetime
 import json
 from decimal import Decimal
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 
 from edge.capture.simulated import Options, Simulated
+from edge.counter.learning import STARTS
 from edge.counter.plausibility import Rules
+from edge.counter.wheels import Mechanism
 from edge.errors import UsageError
 from edge.inference.model import load
 from edge.reader import Reader
@@ -97,6 +100,35 @@ def test_what_is_known_outlives_a_restart() -> None:
     assert before.value is not None
     assert after.value is not None
     assert 0 <= after.value - before.value <= 2 * STEP
+
+
+def test_what_was_learnt_wrongly_of_the_carry_is_not_borne_out_by_what_it_reads_and_what_was_learnt_is_kept() -> None:
+    with camera() as plate:
+        tracker = follower(plate)
+        tracker.look(plate.frame().picture, NOON)
+        wrong = tuple(-0.5 * (start != 9.6) for start in STARTS)
+        tracker.learnt = dataclasses.replace(tracker.learnt, carry_logs=wrong, carry_count=60)
+        for _ in range(500):
+            frame = plate.frame()
+            tracker.look(frame.picture, frame.time)
+    kept = follower(plate, state=json.loads(json.dumps(tracker.state()))).learnt
+    starts = kept.mechanism(Mechanism()).carry_starts
+    assert sum(start * share for start, share in starts) == pytest.approx(9.0, abs=0.15)
+    assert kept == tracker.learnt
+
+
+def test_what_was_kept_before_there_was_a_carry_to_learn_is_kept() -> None:
+    with camera() as plate:
+        first = follower(plate)
+        for _ in range(20):
+            frame = plate.frame()
+            first.look(frame.picture, frame.time)
+        state = json.loads(json.dumps(first.state()))
+        del state["learnt"]["carry_logs"], state["learnt"]["carry_count"]
+        second = follower(plate, state=state)
+        assert second.value == first.value is not None
+        assert second.learnt == dataclasses.replace(first.learnt, carry_logs=(), carry_count=0)
+        assert second.look(plate.frame().picture, frame.time).status is Status.OK
 
 
 def test_pictures_that_have_not_changed_are_not_packed_anew_and_those_that_have_are() -> None:
