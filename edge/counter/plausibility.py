@@ -20,7 +20,8 @@ from edge.counter.wheels import Mechanism
 CERTAIN = 0.99
 """Probability from which a value is published that the next frame can bear out; it need not stand on one picture."""
 CHECKED_DIGITS = 10
-"""A last wheel that can turn by more between two frames cannot be checked by the frame before: each frame stands alone."""
+"""A last wheel that can turn by more between two frames cannot be checked by the frame before: each frame stands alone. Nor can one that
+rests on its digits: until it steps, there is no other picture of it."""
 BRINK_TENTHS = 4
 """So close to the next digit a wheel that is not misread may be taken for it: as far off as the network places one in a hundred."""
 BRINK = 0.9
@@ -126,7 +127,8 @@ def observe(
         placed=history.placed or bool(new.any()),
     )
     shown = int(raw.digits)
-    alone = history.value is None or progress.reach >= CHECKED_DIGITS or not before or before[0][2] is None
+    unchecked = progress.reach >= CHECKED_DIGITS or not _turns(rules.mechanism)
+    alone = history.value is None or unchecked or not before or before[0][2] is None
     shares = kept.shares()
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
     if settled is None or not _agrees(settled, shown, rules, new, stays=settled == history.value):

@@ -30,7 +30,7 @@ AT_REST_DIGITS = 0.02
 LEAST = 0.1
 """Steps that a last wheel whose picture is new has turned by at least, as a rule."""
 BACK_DIGITS = 0.35
-"""So far a wheel that never turns back may be read behind where it was read before."""
+"""So far a wheel that never turns back may be read behind where it was read before, if its picture is new."""
 STILL = -12.0
 """Natural logarithm of the probability that a wheel turns and its picture does not change."""
 
@@ -72,7 +72,7 @@ class Progress:
         width = AT_REST_DIGITS + self.novelty * (noise + VARIES * np.abs(expected))
         steady = np.exp(-np.abs(steps - expected) / width) * (np.where(known, 1 - CHANGE, 0.0) * np.tanh(0.5 / TENTHS / width))
         if not self.decreases:
-            steady *= steps >= -BACK_DIGITS
+            steady *= steps >= -BACK_DIGITS * self.novelty
         return steady, math.exp(STILL * (1 - self.novelty)) / TENTHS * share * tail
 
     def paces(self, before: Floats, steps: Floats, changed: npt.NDArray[np.bool_]) -> Floats:

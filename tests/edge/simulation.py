@@ -5,6 +5,7 @@ What the network says is what it did say: of pictures of the test meters, with t
 
 import dataclasses
 import functools
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,8 +95,10 @@ def household(hours: int, rng: np.random.Generator) -> Floats:
     return np.asarray(np.minimum(pace, 45.0 / 3600) * rng.lognormal(0.0, 0.15, minutes), np.float64)
 
 
-def frames(seen: Seen, rng: np.random.Generator, *, count: int, digits: int, every_s: int = 300, start: float = 0.0) -> Iterator[Frame]:
-    """`count` frames of a counter in a household.
+def frames(
+    seen: Seen, rng: np.random.Generator, *, count: int, digits: int, every_s: int = 300, start: float = 0.0, rolling: bool = True
+) -> Iterator[Frame]:
+    """`count` frames of a counter in a household; its last wheel turns all the time, or steps from digit to digit.
 
     A wheel that has turned by a tenth of a digit is a new picture, drawn anew; one that has not is the picture that it was, misread or
     not. One frame in a hundred shows a wheel in another light: a new picture of a wheel that stands where it stood.
@@ -104,7 +107,7 @@ def frames(seen: Seen, rng: np.random.Generator, *, count: int, digits: int, eve
     drawn, probabilities = np.full(digits, np.nan), np.zeros((digits, 100))
     for frame in range(1, count + 1):
         truth = (start + turned[frame * every_s // 60]) % 10**digits
-        places = positions(truth, digits)
+        places = positions(truth if rolling else math.floor(truth), digits)
         novel = (distance(places, drawn) >= 0.1) | np.isnan(drawn) | (rng.random(digits) < 0.01)
         for i in np.flatnonzero(novel):
             probabilities[i], drawn[i] = seen.draw(places[i], rng), places[i]

@@ -32,13 +32,14 @@ class Tally:
     early_or_late: int = 0
 
     @classmethod
-    def of(cls, digits: int, seed: int, *, count: int = FRAMES, every_s: int = 60) -> "Tally":
+    def of(cls, digits: int, seed: int, *, count: int = FRAMES, every_s: int = 60, rolling: bool = True) -> "Tally":
         """Run one counter. `python -m tests.edge.test_long_run` does so for other seeds."""
         rng = np.random.default_rng(seed)
         start, scale = float(rng.integers(10**digits)), 10**digits
         history, tally = History.known(int(start), 0.0), cls()
-        for frame in frames(Seen.measured(), rng, count=count, digits=digits, every_s=every_s, start=start):
-            outcome = observe(history, frame.probabilities, RULES, time_s=frame.time_s, novelty=frame.novelty)
+        rules = RULES if rolling else dataclasses.replace(RULES, mechanism=Mechanism(rolling=False))
+        for frame in frames(Seen.measured(), rng, count=count, digits=digits, every_s=every_s, start=start, rolling=rolling):
+            outcome = observe(history, frame.probabilities, rules, time_s=frame.time_s, novelty=frame.novelty)
             history = outcome.history
             if outcome.verdict is Verdict.OK and outcome.value is not None:
                 past = (frame.truth - outcome.value + scale / 2) % scale - scale / 2
@@ -55,6 +56,13 @@ def test_months_of_frames_publish_nothing_wrong_and_lose_few(digits: int, seed: 
     assert tally.wrong == 0
     assert tally.ok / FRAMES >= COVERAGE
     assert tally.early_or_late / tally.ok <= EARLY_OR_LATE
+
+
+@pytest.mark.parametrize(("digits", "seed"), [(5, 1), (6, 2)])
+def test_a_counter_that_steps_is_read_though_between_two_steps_no_picture_is_new(digits: int, seed: int) -> None:
+    tally = Tally.of(digits, seed, count=4_000, rolling=False)
+    assert (tally.wrong, tally.early_or_late) == (0, 0)
+    assert tally.ok / 4_000 >= COVERAGE
 
 
 if __name__ == "__main__":

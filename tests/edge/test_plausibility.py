@@ -215,3 +215,13 @@ def test_a_picture_with_two_wheels_misread_is_no_witness_of_a_new_value() -> Non
     assert (stays.verdict, stays.value) == (Verdict.OK, 123451)
     assert goes_on.verdict is not Verdict.OK
     assert goes_on.value == 123451
+
+
+def test_a_last_wheel_that_rests_is_not_doubted_because_another_wheel_looks_new() -> None:
+    rules = dataclasses.replace(RULES, mechanism=dataclasses.replace(MECHANISM, rolling=False))
+    outcome = look(look(History.known(1233, 0.0), 1234.0, 1000.0, rules=rules).history, 1235.0, 2000.0, rules=rules)
+    before = outcome.history.shares()[1235]
+    for minute in range(1, 61):  # a reflection goes over the third wheel
+        outcome = look(outcome.history, 1235.0, 2000.0 + minute * MINUTE_S, new=[2], rules=rules)
+        assert (outcome.verdict, outcome.value) == (Verdict.OK, 1235)
+    assert outcome.history.shares()[1235] >= before - 0.001
