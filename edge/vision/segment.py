@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.binarize import binarize, has_dark_ink
+from edge.vision.boxes import find_boxes, without_boxes
 from edge.vision.cells import to_grey
 from edge.vision.handwritten import FIGURES, LOG_SIZE, LOG_WIDTH, NO_DIGIT, PENS_ACROSS, shape, to_mnist_cells
 from edge.vision.paper import absorbance, without_ruling
@@ -23,8 +24,8 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Recognize = Callable[[Image], npt.NDArray[np.float32]]
 """Cells uint8 [N, 32, 32, 1] → probabilities float32 [N, K]: K = 10 to read digits, K = 11 to judge, where the last is no digit."""
-FAINTEST_INK = 0.15
-"""Absorbance under which a mark is paper's grain or a shadow's edge."""
+FAINTEST_INK, FAINTEST_MARK = 0.15, 0.08
+"""Absorbance under which a mark is paper's grain or a shadow's edge; and that of a printed line, whose shape tells it from them."""
 FAINTEST_PROBABILITY = 0.01
 """A digit that is given less is not considered."""
 FAINTEST_OPINION = 1e-4
@@ -94,9 +95,8 @@ def propose(page: Image, recognize: Recognize, judge: Recognize) -> list[Propose
     grey = to_grey(page)
     if not has_dark_ink(grey):
         grey = 255 - grey
-    absorbed = without_ruling(absorbance(grey))
-    ink = binarize(np.rint(255 * (1 - absorbed)).astype(np.uint8)).ink & (absorbed > FAINTEST_INK)
-    strokes = find_strokes(ink.astype(np.uint8))
+    absorbed = _written(absorbance(grey))
+    strokes = find_strokes(_ink(absorbed))
     candidates = [hypotheses(strokes, line, absorbed) for line in strokes.lines]
     cells = to_mnist_cells([digit.ink for line in candidates for digit in line])
     read, judged = np.zeros((0, 10), np.float32), np.zeros((0, FIGURES), np.float32)
@@ -109,6 +109,27 @@ def propose(page: Image, recognize: Recognize, judge: Recognize) -> list[Propose
         proposed.append(Proposed(line, cells[here], probabilities[here], whole[here], strokes.height))
         first += len(line)
     return proposed
+
+
+def _written(absorbed: Floats) -> Floats:
+    """Absorbance [H, W] without what was printed: ruling, and boxes around digits."""
+    unruled = without_ruling(absorbed)
+    ink = _ink(absorbed)
+    boxes = [box for seen in (ink, _marks(absorbed)) for box in find_boxes(seen)]
+    left = _marks(unruled)
+    # On squared paper every square looks like a box. They go with the ruling, with more care for what was written on them.
+    squared = 2 * sum(box.is_printed(absorbed, left) for box in boxes) <= len(boxes)
+    return unruled if squared else without_ruling(without_boxes(absorbed, ink, boxes))
+
+
+def _marks(absorbed: Floats) -> Image:
+    """What is darker than the paper, were it printed ever so faintly: uint8 [H, W], 0 or 1, from absorbance [H, W]."""
+    return np.asarray(absorbed > FAINTEST_MARK, np.uint8)
+
+
+def _ink(absorbed: Floats) -> Image:
+    """Ink, uint8 [H, W], 0 or 1, from absorbance [H, W]."""
+    return np.asarray(binarize(np.rint(255 * (1 - absorbed)).astype(np.uint8)).ink & (absorbed > FAINTEST_INK), np.uint8)
 
 
 def together(read: Floats, judged: Floats) -> Floats:
