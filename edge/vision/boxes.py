@@ -15,8 +15,8 @@ Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 Points = npt.NDArray[np.int32]
-SMALLEST_PX, STEEPEST_DEG = 12, 12.0
-"""Side of the smallest box: what is smaller has no shape. How far boxes are turned at most."""
+SMALLEST_PX = 12
+"""Side of the smallest box: what is smaller has no shape."""
 RECTANGULAR = 0.93
 """Share of the least rectangle around it that a box fills: corners may be rounded. A circle fills 0.79, and what is in 999 of a thousand
 of MNIST's training digits 0.92 at most."""
@@ -26,6 +26,8 @@ PALE, STANDING = 0.3, 0.5
 """Absorbance of the squares of squared paper, at most; the share of a side that is inked if it is left when they are taken away."""
 SOFT_PX = 2
 """How far a wall's soft edge goes beyond its ink."""
+TICK_PX, TICK_LONG, TICK_ALIKE_PX = 2, 2.0, 1
+"""How much thicker than the wall a tick may be, how many times as long as thick it is, how little ticks differ: no two 1s are so alike."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,8 @@ def find_boxes(ink: Image) -> list[Box]:
 
 
 def _is_rectangle(hull: Points) -> bool:
-    _, sides, turn = cv2.minAreaRect(hull)
-    upright = min(turn % 90, 90 - turn % 90) <= STEEPEST_DEG
-    return bool(min(sides) >= SMALLEST_PX and upright and cv2.contourArea(hull) >= RECTANGULAR * sides[0] * sides[1])
+    _, sides, _ = cv2.minAreaRect(hull)
+    return bool(min(sides) >= SMALLEST_PX and cv2.contourArea(hull) >= RECTANGULAR * sides[0] * sides[1])
 
 
 def _walled(ink: Image, hull: Points) -> Box | None:
@@ -107,12 +108,21 @@ def without_boxes(absorbed: Floats, ink: Image, boxes: list[Box]) -> Floats:
     rest = (ink > 0) & ~gone
     for box in boxes:
         crossed[box.around] |= box.band & _crossed(box, rest[box.around])
+        gone[box.around] |= _ticks(box, rest[box.around])
     return np.where(gone & ~crossed, np.float32(0), absorbed)
 
 
 def _crossed(box: Box, rest: Mask) -> Mask:
-    """Where ink, bool [h, w], bridges the wall: a closing's bridges (Serra, 1982), from what is inside to what is outside."""
+    """Where ink, bool [h, w], bridges the wall, from what is inside to what is outside: what a closing adds."""
     wide = box.wall_px + 2 * SOFT_PX
-    near, gap = np.ones((2 * wide + 1, 2 * wide + 1), np.uint8), np.ones((wide + 2, wide + 2), np.uint8)
-    inner, outer = (cv2.dilate((rest & side).astype(np.uint8), near) > 0 for side in (box.away <= 0, box.away > 1))
-    return np.asarray((cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, gap) > 0) & inner & outer)
+    return np.asarray(cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((wide + 2, wide + 2), np.uint8))) > 0
+
+
+def _ticks(box: Box, rest: Mask) -> Mask:
+    """The ticks of a comb that are lower than it, bool [h, w]: at least two that stand on its wall, as thin, and of one length."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((rest & (box.away <= 0)).astype(np.uint8), connectivity=8)
+    on_wall = np.unique(labels[(box.away > -SOFT_PX - 1) & (labels > 0)])
+    thin = [i for i in on_wall if min(stats[i, 2:4]) <= box.wall_px + TICK_PX and max(stats[i, 2:4]) > TICK_LONG * min(stats[i, 2:4])]
+    longest = [max(stats[i, 2:4]) for i in thin]
+    ticks = [i for i, long in zip(thin, longest, strict=True) if sum(abs(long - other) <= TICK_ALIKE_PX for other in longest) >= 2]
+    return cv2.dilate(np.isin(labels, ticks).astype(np.uint8), np.ones((2 * SOFT_PX + 1, 2 * SOFT_PX + 1), np.uint8)) > 0

@@ -114,12 +114,10 @@ def propose(page: Image, recognize: Recognize, judge: Recognize) -> list[Propose
 def _written(absorbed: Floats) -> Floats:
     """Absorbance [H, W] without what was printed: ruling, and boxes around digits."""
     unruled = without_ruling(absorbed)
-    ink = _ink(absorbed)
-    boxes = [box for seen in (ink, _marks(absorbed)) for box in find_boxes(seen)]
-    left = _marks(unruled)
+    boxes, left = find_boxes(_marks(absorbed)), _marks(unruled)
     # On squared paper every square looks like a box. They go with the ruling, with more care for what was written on them.
     squared = 2 * sum(box.is_printed(absorbed, left) for box in boxes) <= len(boxes)
-    return unruled if squared else without_ruling(without_boxes(absorbed, ink, boxes))
+    return unruled if squared else without_ruling(without_boxes(absorbed, _ink(absorbed), boxes))
 
 
 def _marks(absorbed: Floats) -> Image:

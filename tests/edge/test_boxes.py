@@ -48,7 +48,12 @@ def test_digits_in_boxes_are_read_and_the_boxes_are_not(thick: int, gap: int) ->
 
 @pytest.mark.parametrize("turn", [-3.0, 3.0])
 def test_pale_boxes_that_hang_are_not_read_either(turn: float) -> None:
-    assert read(form("30741", "2865", thick=2, gap=14, printed=0.25, turn=turn)) == ["30741", "2865"]
+    assert read(form("30741", "2865", thick=1, gap=14, printed=0.4, turn=turn)) == ["30741", "2865"]
+
+
+def test_boxes_on_a_grainy_photo_are_not_read() -> None:
+    grain = np.random.default_rng(0).normal(0, 12, form("30741", thick=2, gap=14).shape)
+    assert read(np.clip(form("30741", thick=2, gap=14) + grain, 0, 255).astype(np.uint8)) == ["30741"]
 
 
 def test_white_boxes_on_black_are_not_read() -> None:
@@ -69,6 +74,37 @@ def test_boxes_that_cover_a_page_are_taken_for_no_squared_paper() -> None:
     assert read(picture[32:-30, 32:-38]) == ["3074", "2865", "1957", "6028"]
 
 
+@pytest.mark.parametrize("high", [20, 40, BOX])
+def test_a_comb_is_one_long_box_with_ticks_of_any_height(high: int) -> None:
+    assert read(comb("30741", high)) == ["30741"]
+
+
+def test_ones_that_stand_on_the_line_of_a_long_box_are_no_ticks() -> None:
+    assert read(comb("11171", 0, down=14)) == ["11171"]
+
+
+@pytest.mark.parametrize(
+    ("heights", "wide", "left"),
+    [((30, 30, 30), 3, 0), ((30, 36, 42), 3, 3), ((30, 30, 30), 8, 3), ((30, 42), 3, 2), ((30,), 3, 1)],
+)
+def test_ticks_are_thin_and_of_one_height_and_no_ones(heights: tuple[int, ...], wide: int, left: int) -> None:
+    page = np.zeros((120, 240), np.float32)
+    cv2.rectangle(page, (20, 20), (220, 80), 0.8, 3)
+    for k, high in enumerate(heights):
+        page[80 - high : 80, 70 + 50 * k : 70 + 50 * k + wide] = 0.8
+    assert cv2.connectedComponents((cleared(page) > 0.3).astype(np.uint8))[0] - 1 == left
+
+
+def comb(digits: str, high: int, down: int = 0) -> Image:
+    """Training digits in one long box with ticks so high between them, so many pixels lower than its middle."""
+    page = form(digits, thick=2, gap=0, printed=0.0).astype(np.float32)
+    page = np.roll(page, down, axis=0)
+    cv2.rectangle(page, (40, 40), (40 + BOX * len(digits), 40 + BOX), 50, 2)
+    for x in range(40 + BOX, 40 + BOX * len(digits), BOX):
+        cv2.line(page, (x, 40 + BOX - high), (x, 40 + BOX), 50, 2)
+    return page.astype(np.uint8)
+
+
 def boxed(thick: int = 3) -> Floats:
     """Absorbance of an empty box, its walls around rows 20 to 80 and columns 20 to 70."""
     page = np.zeros((120, 100), np.float32)
@@ -84,7 +120,8 @@ def cleared(page: Floats) -> Floats:
 @pytest.mark.parametrize("thick", [1, 3, 5])
 def test_nothing_is_left_of_a_wall(thick: int) -> None:
     assert not cleared(boxed(thick)).any()
-    assert not cleared(cv2.GaussianBlur(boxed(thick), (0, 0), 0.5)).max() > 0.02
+    blurred = np.asarray(cv2.GaussianBlur(boxed(thick), (0, 0), 0.5), np.float32)
+    assert cleared(blurred).max() < 0.02
 
 
 def test_a_stroke_that_crosses_a_wall_keeps_its_ink_there() -> None:
@@ -103,6 +140,13 @@ def test_a_stroke_that_touches_a_wall_keeps_what_is_inside() -> None:
     assert left[:36].max() == left[50:].max() == 0
 
 
+def test_walls_side_by_side_are_two_thin_ones_and_no_thick_one() -> None:
+    page = np.zeros((120, 250), np.float32)
+    for x in (20, 53, 86, 119):
+        cv2.rectangle(page, (x, 20), (x + 30, 80), 0.8, 3)
+    assert not cleared(page).any()
+
+
 def test_the_neighbours_wall_is_no_stroke_that_crosses() -> None:
     page = np.zeros((120, 200), np.float32)
     for x in (20, 76):
@@ -112,9 +156,10 @@ def test_the_neighbours_wall_is_no_stroke_that_crosses() -> None:
     assert left[:, 72:].max() == 0
 
 
-def test_what_is_written_is_no_box() -> None:
+@pytest.mark.parametrize("size", [34, 112])
+def test_what_is_written_is_no_box(size: int) -> None:
     for image in IMAGES[:2000]:
-        cover = cv2.resize(image, (112, 112), interpolation=cv2.INTER_CUBIC)
+        cover = cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC)
         assert find_boxes((np.pad(cover, 4) > 100).astype(np.uint8)) == []
 
 
@@ -125,8 +170,15 @@ def test_a_zero_around_a_speck_is_a_zero_and_ones_stay_ones() -> None:
     assert read(form("1111", thick=1, gap=0, printed=0.0)) == ["1111"]
 
 
+def test_digits_on_squared_paper_are_read() -> None:
+    page = form("11110", "74147", thick=1, gap=0, printed=0.0).astype(np.float32)
+    page[8::33] *= 0.8
+    page[:, 8::33] *= 0.8
+    assert read(np.rint(page).astype(np.uint8)) == ["11110", "74147"]
+
+
 def test_what_goes_with_the_ruling_and_is_pale_is_squared_paper() -> None:
-    pale = boxed() / 4
+    pale = np.asarray(boxed() / 4, np.float32)
     ink = (pale > 0.1).astype(np.uint8)
     (box,) = find_boxes(ink)
     uprights = ink.copy()
