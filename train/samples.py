@@ -83,12 +83,12 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
         return _counter(recipe, sources, seed)
     images, labels = _digits(recipe, sources, seed)
     distort = partial(augment.handwritten, strength=recipe.distortion) if recipe.augment else _plain
-    cells = padded(images)
     if recipe.task == "segments":
-        cut, shown = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
-        cells, labels = np.concatenate([cells, cut]), np.concatenate([labels, shown])
+        images, labels = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
+    else:
+        images = padded(images)
     targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
-    return Samples(cells, targets, distort, tuple(sources))
+    return Samples(images, targets, distort, tuple(sources))
 
 
 def _counter(recipe: Recipe, sources: list[str], seed: int) -> Samples:
