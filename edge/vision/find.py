@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.cells import CELL_SIZE, Image, to_cells
-from edge.vision.rows import Characters, Row, characters, rows, standing
+from edge.vision.characters import Characters, characters, displayed
+from edge.vision.rows import Row, rows, standing
 from edge.vision.runs import Floats, Places, Run
 from edge.vision.window import Corners, strip
 
@@ -23,6 +24,8 @@ Recognize = Callable[[Image], npt.NDArray[np.float32]]
 
 WORK_PX = 1300
 """Photos are searched at this length of their longer side."""
+DISPLAY_ROWS = 2
+"""Of the rows of a display's digits so many are looked at: the right one is the longest in most photos that show one."""
 BEYOND = 3
 """Places looked at beyond each end of a row."""
 WINDOW_HEIGHT = 1.4
@@ -113,6 +116,18 @@ def find(frame: Image, *, recognize: Recognize | None = None, digits: int | None
         grey = np.asarray(cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8)
     parts = characters(grey)
     judged = [it for row in rows(parts) for it in _readings(grey, row, parts, recognize, digits)]
+    proposals = _best(judged, limit)
+    if not (proposals and proposals[0].score >= SURE_SCORE and proposals[0].certainty >= SURE_CERTAINTY):
+        parts = displayed(grey)
+        judged += [it for row in rows(parts, side=1)[:DISPLAY_ROWS] for it in _readings(grey, row, parts, recognize, digits)]
+        proposals = _best(judged, limit)
+    size = np.array([frame.shape[1], frame.shape[0]])
+    to_frame = size / np.array([grey.shape[1], grey.shape[0]])
+    return [dataclasses.replace(it, corners=np.clip(it.corners * to_frame, 0, size)) for it in proposals]
+
+
+def _best(judged: list[_Judged], limit: int) -> list[Proposal]:
+    """The best of each place, best first, at most `limit`; each as certain as it is beside all others."""
     wanted = [it for it in judged if it.wanted]
     if not wanted:
         return []
@@ -124,10 +139,7 @@ def find(frame: Image, *, recognize: Recognize | None = None, digits: int | None
         good = each.wanted and len(kept) < limit and each.proposal.score >= MIN_SCORE
         if good and not any(_same(each.proposal, other.proposal) for other in kept):
             kept.append(each)
-    size = np.array([frame.shape[1], frame.shape[0]])
-    to_frame = size / np.array([grey.shape[1], grey.shape[0]])
-    proposals = [_weighed(each, judged) for each in kept]
-    return [dataclasses.replace(it, corners=np.clip(it.corners * to_frame, 0, size)) for it in proposals]
+    return [_weighed(each, judged) for each in kept]
 
 
 def _readings(grey: Image, row: Row, parts: Characters, recognize: Recognize | None, digits: int | None) -> list[_Judged]:
@@ -137,7 +149,7 @@ def _readings(grey: Image, row: Row, parts: Characters, recognize: Recognize | N
     outside = ((middles < 0) | (middles > (grey.shape[1], grey.shape[0]))).any(1)
     seen = np.isin(places, standing(parts, row, loosely=True)[1])
     found = []
-    for height_share in HEIGHTS if recognize else HEIGHTS[:1]:
+    for height_share in HEIGHTS if recognize and not row.side else HEIGHTS[:1]:
         height = row.height * height_share
         crops = [_crop(grey, row, int(k), height, cut) for k in places for cut in CUTS]
         low, levels, high = np.percentile(crops[len(CUTS) // 2 :: len(CUTS)], [5, 50, 95], axis=(1, 2))

@@ -9,6 +9,7 @@ import pytest
 from edge.inference.model import load
 from edge.vision.find import SURE_CERTAINTY, SURE_SCORE, Doubt, Rival, find
 from edge.vision.window import Corners, Image, inside
+from tests.edge.displays import Display, rendered
 from tests.edge.frames import frames, sequence
 
 RECOGNIZER = load(Path(__file__).parents[2] / "models" / "lenet5-counter.tflite")
@@ -90,6 +91,26 @@ def test_most_windows_that_are_right_are_sure() -> None:
     best = [(frame, find(frame.picture, recognize=RECOGNIZER.read)[0]) for frame in frames()]
     right = [proposal for frame, proposal in best if overlap(proposal.corners, frame.corners) >= 0.6]
     assert sum(proposal.certainty >= SURE_CERTAINTY for proposal in right) >= MOSTLY_SURE
+
+
+@pytest.mark.parametrize("text", ["00273964", "480623"])
+@pytest.mark.parametrize(("ground", "contrast", "ghost"), [(170, 0.6, 0.1), (110, 0.2, 0.15), (90, -0.8, 0.0)], ids=["dark", "pale", "lit"])
+def test_a_display_that_fills_the_picture_is_found(text: str, ground: float, contrast: float, ghost: float) -> None:
+    picture, corners = rendered(Display(text=text, ground=ground, contrast=contrast, ghost=ghost, slope=0.3))
+    best = find(picture, recognize=RECOGNIZER.read)[0]
+    assert best.digits == len(text)
+    assert overlap(best.corners, corners) >= 0.6
+
+
+@pytest.mark.parametrize("degrees", [-8, 6])
+def test_a_pale_display_that_is_slightly_turned_is_found_in_a_scene(degrees: float) -> None:
+    panel, corners = rendered(Display(text="04728", contrast=0.2, ghost=0.1, slope=0.2))
+    scene = np.random.default_rng(1).normal(70, 2, (480, 640)).clip(0, 255).astype(np.uint8)
+    scene[150 : 150 + panel.shape[0], 200 : 200 + panel.shape[1]] = panel
+    turn = cv2.getRotationMatrix2D((320, 240), degrees, 1.0)
+    turned = np.asarray(cv2.warpAffine(scene, turn, (640, 480), borderMode=cv2.BORDER_REFLECT), np.uint8)
+    where = (corners + np.array([200, 150])) @ turn[:, :2].T + turn[:, 2]
+    assert overlap(find(turned, recognize=RECOGNIZER.read)[0].corners, where) >= 0.6
 
 
 def lined(step: int) -> Image:
