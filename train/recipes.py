@@ -80,10 +80,9 @@ SEGMENTS = Recipe(
     name="lenet5-segments",
     task="segments",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(16, 40)),
-    epochs=20,
+    epochs=30,
     distortion=0.7,
     segmented=96_000,
-    peers=2,
 )
 """Judges what a page may be cut into: the ten digits, and what is not one. Of a digit it is a second opinion."""
 PAPER = Recipe(
