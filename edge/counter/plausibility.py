@@ -20,8 +20,9 @@ from edge.counter.wheels import Mechanism
 CERTAIN = 0.99
 """Probability from which a value is published that the next frame can bear out; it need not stand on one picture."""
 CHECKED_DIGITS = 10
-"""A last wheel that can turn by more between two frames cannot be checked by the frame before: each frame stands alone. Nor can one that
-rests on its digits: until it steps, there is no other picture of it."""
+"""A last wheel that can turn by more between two frames cannot be checked by the frame before: each frame stands alone. One that rests on
+its digits stands alone where it has stepped by one, and is borne out by the same picture again where it shows another digit: until it
+steps, there is no other."""
 BRINK_TENTHS = 4
 """So close to the next digit a wheel that is not misread may be taken for it: as far off as the network places one in a hundred."""
 BRINK = 0.9
@@ -127,9 +128,11 @@ def observe(
         placed=history.placed or bool(new.any()),
     )
     shown = int(raw.digits)
-    unchecked = progress.reach >= CHECKED_DIGITS or not _turns(rules.mechanism)
-    alone = history.value is None or unchecked or not before or before[0][2] is None
     shares = kept.shares()
+    alone = history.value is None or progress.reach >= CHECKED_DIGITS or not before or before[0][2] is None
+    if history.value is not None and not _turns(rules.mechanism):
+        best = max(shares, key=shares.__getitem__)
+        alone |= not new[-1] or (best - history.value) % progress.scale <= 1
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
     if settled is None or not _agrees(settled, shown, rules, new, stays=settled == history.value):
         verdict = _why(history, shown, progress)
