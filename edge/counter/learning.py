@@ -84,9 +84,8 @@ class Learnt:
         """Where a carry may begin, and the probability of that."""
         logs = self.carry_count * np.array(self.carry_logs)
         weights = np.exp(logs - np.logaddexp.reduce(logs))
-        best = np.sort(
-            np.argsort(-weights, kind="stable")[: len(CARRY_STARTS)]
-        )  # no more: decoding takes no longer than with nothing learnt
+        # No more of them than with nothing learnt, so that decoding takes no longer.
+        best = np.sort(np.argsort(-weights, kind="stable")[: len(CARRY_STARTS)])
         best = best[weights[best] >= LIKELY]
         shares = weights[best] / weights[best].sum()
         return tuple((STARTS[i], round(share, 2)) for i, share in zip(best.tolist(), shares.tolist(), strict=True))
@@ -119,7 +118,7 @@ def learn_carry(learnt: Learnt, probabilities: npt.NDArray[np.floating], digits:
     probabilities [N, K]; digits: those of the value that was published with it, and not those that the frame alone shows: read by what was
     learnt, it would bear that out; new [N]: two wheels whose pictures are both not new teach nothing.
     """
-    if len(learnt.offsets) != len(digits) - 1:
+    if len(learnt.offsets) != len(digits) - 1 or not new.any():
         return learnt
     shown = [float(digit) for digit in digits]
     common, own = learnt.common, learnt.own
