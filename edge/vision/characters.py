@@ -66,6 +66,14 @@ class Characters:
         return np.asarray(self.centres[which] - np.stack([aside * np.cos(angles), aside * np.sin(angles)], 1))
 
 
+def shrunk(grey: Image, longest_px: int) -> tuple[Image, float]:
+    """A photo, uint8 [H, W], whose longer side is no longer than that, and by what factor it was shrunk for it."""
+    shrink = max(1.0, max(grey.shape) / longest_px)
+    if shrink == 1:
+        return grey, shrink
+    return np.asarray(cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8), shrink
+
+
 def characters(grey: Image) -> Characters:
     """The parts of a photo, uint8 [H, W], that may be characters."""
     found: list[Found] = []
@@ -85,8 +93,7 @@ def displayed(grey: Image) -> Characters:
     Segments are what a black-hat (or, light on dark, a top-hat) transform leaves: strokes thinner than a square, however light or dark
     what is around the display's ground, and however near.
     """
-    shrink = max(1.0, max(grey.shape) / DISPLAY_PX)
-    small = grey if shrink == 1 else cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+    small, shrink = shrunk(grey, DISPLAY_PX)
     smooth = cv2.GaussianBlur(small, (5, 5), 0)
     side = max(int(STROKE_SHARE * max(small.shape)), 3) | 1
     found: list[Found] = []

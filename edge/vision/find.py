@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.cells import CELL_SIZE, Image, to_cells
-from edge.vision.characters import Characters, characters, displayed
+from edge.vision.characters import Characters, characters, displayed, shrunk
 from edge.vision.rows import Row, rows, standing
 from edge.vision.runs import Floats, Places, Run
 from edge.vision.window import Corners, strip
@@ -111,9 +111,7 @@ def find(frame: Image, *, recognize: Recognize | None = None, digits: int | None
     and rows are judged by their evenness alone.
     """
     grey = frame if frame.ndim == 2 else np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), np.uint8)
-    shrink = max(1.0, max(grey.shape) / WORK_PX)
-    if shrink > 1:
-        grey = np.asarray(cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8)
+    grey, _ = shrunk(grey, WORK_PX)
     parts = characters(grey)
     judged = [it for row in rows(parts) for it in _readings(grey, row, parts, recognize, digits)]
     proposals = _best(judged, limit)
