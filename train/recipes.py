@@ -75,6 +75,7 @@ COUNTER = Recipe(
     synthetic=160_000,
     rolled=80_000,
     turns=4,
+    peers=2,
 )
 SEGMENTS = Recipe(
     name="lenet5-segments",
