@@ -35,7 +35,7 @@ class Recipe:
     turns: int = 1
     """What is rendered or rolled comes in so many turns, one an epoch, so that more of it is seen in the same time."""
     segmented: int = 0
-    """Cells cut out of written words: digits, and what is none."""
+    """Cells cut out of written words, beside MNIST's own pictures: digits, and for who can tell, what is none."""
     held_out: int = 0
     """Pictures at the end of MNIST's training set kept from training, to choose by; with any, a counter's meters of `val` are too."""
     peers: int = 1
@@ -55,8 +55,9 @@ HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
-    epochs=48,
+    epochs=24,
     distortion=0.7,
+    segmented=160_000,
     peers=2,
 )
 CLASSIC = dataclasses.replace(
@@ -65,6 +66,7 @@ CLASSIC = dataclasses.replace(
     architecture=Architecture(variant="classic", activation="relu", batch_norm=True, dropout=0.2),
     epochs=58,
     distortion=1.0,
+    segmented=0,
     peers=1,
 )
 COUNTER = Recipe(
@@ -81,9 +83,10 @@ SEGMENTS = Recipe(
     name="lenet5-segments",
     task="segments",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(16, 40)),
-    epochs=30,
+    epochs=12,
     distortion=0.7,
-    segmented=96_000,
+    segmented=160_000,
+    peers=2,
 )
 """Judges what a page may be cut into: the ten digits, and what is not one. Of a digit it is a second opinion."""
 PAPER = Recipe(

@@ -83,12 +83,13 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
         return _counter(recipe, sources, seed)
     images, labels = _digits(recipe, sources, seed)
     distort = partial(augment.handwritten, strength=recipe.distortion) if recipe.augment else _plain
-    if recipe.task == "segments":
-        images, labels = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
-    else:
-        images = padded(images)
+    cells = padded(images)
+    if recipe.segmented:
+        cut, shown = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
+        known = shown < recipe.architecture.classes  # a recognizer of ten digits has no word for what is none
+        cells, labels = np.concatenate([cells, cut[known]]), np.concatenate([labels, shown[known]])
     targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
-    return Samples(images, targets, distort, tuple(sources))
+    return Samples(cells, targets, distort, tuple(sources))
 
 
 def _counter(recipe: Recipe, sources: list[str], seed: int) -> Samples:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from edge.vision.circle import position
-from edge.vision.handwritten import FIGURES
+from edge.vision.handwritten import FIGURES, NO_DIGIT
 from train import datasets, segmented
-from train.recipes import COUNTER, HANDWRITTEN, SEGMENTS
+from train.recipes import COUNTER, HANDWRITTEN, SEGMENTS, Recipe
 from train.samples import ROLLED_OF_EACH, Samples, padded, training_samples, unpadded
 
 TAKEN, MADE, TURNS = 10, 21, 4
@@ -114,21 +114,17 @@ def test_no_more_are_made_in_mid_roll_than_some_of_each_real_one(tmp_path: Path)
     assert (len(samples.pictures), samples.per_epoch) == (10, 2 + 2)
 
 
-def test_segments_are_cut_out_of_digits_that_are_not_held_out_and_each_is_one_of_eleven() -> None:
-    samples = training_samples(dataclasses.replace(SEGMENTS, segmented=60, held_out=59_900), ["real"], seed=3)
+@pytest.mark.parametrize(("recipe", "known"), [(SEGMENTS, FIGURES), (HANDWRITTEN, 10)], ids=["segments", "handwriting"])
+def test_beside_mnists_own_digits_that_are_not_held_out_those_cut_out_of_words_of_them_are_learnt(recipe: Recipe, known: int) -> None:
+    samples = training_samples(dataclasses.replace(recipe, segmented=60, held_out=59_900), ["real"], seed=3)
     images, labels = datasets.mnist("train")
     cells, shown = segmented.bank(images[:100], labels[:100], 60, seed=4)
-    np.testing.assert_array_equal(samples.pictures, cells)
-    np.testing.assert_array_equal(samples.targets, np.eye(FIGURES)[shown])
-    assert (samples.made, samples.per_epoch) == (0, 60)
-
-
-def test_handwriting_that_is_held_out_is_not_learnt() -> None:
-    samples = training_samples(dataclasses.replace(HANDWRITTEN, held_out=59_900), ["real"], seed=0)
-    images, labels = datasets.mnist("train")
-    np.testing.assert_array_equal(samples.pictures, padded(images[:100]))
-    np.testing.assert_array_equal(samples.targets.argmax(1), labels[:100])
-    np.testing.assert_array_equal(unpadded(samples.pictures), images[:100])
+    assert (shown == NO_DIGIT).any()
+    np.testing.assert_array_equal(samples.pictures[:100], padded(images[:100]))
+    np.testing.assert_array_equal(unpadded(samples.pictures[:100]), images[:100])
+    np.testing.assert_array_equal(samples.pictures[100:], cells[shown < known])
+    np.testing.assert_array_equal(samples.targets, np.eye(known)[np.concatenate([labels[:100], shown[shown < known]])])
+    assert (samples.made, samples.per_epoch) == (0, len(samples.pictures))
 
 
 def test_handwriting_is_distorted_as_its_recipe_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +133,7 @@ def test_handwriting_is_distorted_as_its_recipe_says(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(datasets, "mnist", lambda _: (digits, np.arange(20, dtype=np.uint8) % 10))
 
     def first(distortion: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        samples = training_samples(dataclasses.replace(HANDWRITTEN, distortion=distortion), ["real"], seed=0)
+        samples = training_samples(dataclasses.replace(HANDWRITTEN, distortion=distortion, segmented=0), ["real"], seed=0)
         return next(samples.epoch(0, batch=20, seed=0))[0][..., 0]
 
     assert (first(0.0) == padded(digits)).all()
