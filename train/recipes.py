@@ -35,7 +35,7 @@ class Recipe:
     turns: int = 1
     """What is rendered or rolled comes in so many turns, one an epoch, so that more of it is seen in the same time."""
     segmented: int = 0
-    """Cells cut out of written words, beside MNIST's own pictures: digits, and for who can tell, what is none."""
+    """Cells cut out of written words: segments learn from them alone, handwriting from those that are digits, beside MNIST's own."""
     held_out: int = 0
     """Pictures at the end of MNIST's training set kept from training, to choose by; with any, a counter's meters of `val` are too."""
     peers: int = 1
@@ -83,10 +83,9 @@ SEGMENTS = Recipe(
     name="lenet5-segments",
     task="segments",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, classes=11, kernels=(16, 40)),
-    epochs=12,
+    epochs=30,
     distortion=0.7,
-    segmented=160_000,
-    peers=2,
+    segmented=96_000,
 )
 """Judges what a page may be cut into: the ten digits, and what is not one. Of a digit it is a second opinion."""
 PAPER = Recipe(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from edge.errors import DataError
 from edge.vision.cells import CELL_SIZE, to_cells
+from edge.vision.handwritten import NO_DIGIT
 from train import augment, datasets, rolled, segmented, synthetic
 from train.recipes import Recipe
 from train.targets import circular_targets, digit_targets
@@ -86,8 +87,11 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
     cells = padded(images)
     if recipe.segmented:
         cut, shown = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
-        known = shown < recipe.architecture.classes  # a recognizer of ten digits has no word for what is none
-        cells, labels = np.concatenate([cells, cut[known]]), np.concatenate([labels, shown[known]])
+        if recipe.task == "segments":
+            cells, labels = cut, shown
+        else:
+            digits = shown != NO_DIGIT
+            cells, labels = np.concatenate([cells, cut[digits]]), np.concatenate([labels, shown[digits]])
     targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
     return Samples(cells, targets, distort, tuple(sources))
 
