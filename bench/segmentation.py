@@ -16,10 +16,9 @@ import numpy.typing as npt
 
 from bench.pages import pages
 from edge.inference.model import load
+from edge.vision.lattice import Doubles, Numbers, all_ways, log_sum
 from edge.vision.segment import FAINTEST_PROBABILITY, WEIGHTS, Proposed, propose
 
-Doubles = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
 Objective = Callable[[Doubles], tuple[float, Doubles]]
 MODEL, JUDGE = Path("models/lenet5-handwritten.tflite"), Path("models/lenet5-segments.tflite")
 STIFFNESS = 1e-3
@@ -49,9 +48,9 @@ class Lattice:
     def log_likelihood(self, weights: Doubles) -> tuple[float, Doubles]:
         """Of what was written, in nats, and its gradient [F]; -inf where no way through the line reads so."""
         scores = np.where(self.allowed, self.measured @ weights, -np.inf)
-        of_any = _log_sum(scores, 1)[:, None]
-        told, right = self._ways(scores[:, self.written], len(self.written) + 1)
-        every, used = self._ways(of_any, 1)
+        of_any = log_sum(scores, 1)[:, None]
+        told, right = all_ways(self.first, self.last, scores[:, self.written], len(self.written) + 1)
+        every, used = all_ways(self.first, self.last, of_any, 1)
         if not np.isfinite(told):
             return -np.inf, np.zeros_like(weights)
         wanted = np.zeros_like(scores)
@@ -59,25 +58,6 @@ class Lattice:
         with np.errstate(invalid="ignore"):
             wanted -= used * np.nan_to_num(np.exp(scores - of_any))
         return told - every, np.einsum("nd,ndf->f", wanted, self.measured)
-
-    def _ways(self, scores: Doubles, width: int) -> tuple[float, Doubles]:
-        """Logarithm of the sum over all ways through the line, and the probability of each step in them, [N, K].
-
-        scores: [N, K], of each hypothesis as the K-th digit of the line; width: K + 1, or 1 where digits are not counted.
-        """
-        places, steps = int(self.last.max(initial=0)) + 1, scores.shape[1]
-        before, behind = np.full((places, width), -np.inf), np.full((places, width), -np.inf)
-        before[0, 0] = behind[-1, -1] = 0.0
-        for place in range(1, places):
-            here = np.flatnonzero(self.last == place)
-            before[place, -steps:] = _log_sum(before[self.first[here], :steps] + scores[here], 0)
-        for place in range(places - 2, -1, -1):
-            here = np.flatnonzero(self.first == place)
-            behind[place, :steps] = _log_sum(behind[self.last[here], -steps:] + scores[here], 0)
-        whole = float(before[-1, -1])
-        if not np.isfinite(whole):
-            return whole, np.zeros_like(scores)
-        return whole, np.exp(before[self.first, :steps] + scores + behind[self.last, -steps:] - whole)
 
 
 def learn(lattices: list[Lattice], start: Doubles) -> Doubles:
@@ -113,13 +93,6 @@ def minimized(function: Objective, start: Doubles, *, rounds: int = 100, flat: f
             inverse = turn @ inverse @ turn.T + np.outer(moved, moved) / curved
         at, value, slope = after, lower, steep
     return at
-
-
-def _log_sum(logarithms: Doubles, axis: int) -> Doubles:
-    most = np.max(logarithms, axis=axis, initial=-np.inf)
-    base = np.where(np.isfinite(most), most, 0.0)
-    with np.errstate(divide="ignore"):
-        return np.asarray(base + np.log(np.exp(logarithms - np.expand_dims(base, axis)).sum(axis)))
 
 
 def lattices(model: Path, judge: Path, count: int, seed: int) -> Iterator[Lattice]:

@@ -46,14 +46,13 @@ def reading_of(line: Line) -> Reading:
         for digit, sure, corners in zip(line.digits, line.certainty, line.corners, strict=True)
     )
     raw = "".join(wheel.digit for wheel in wheels)
-    confidence = float(np.prod(line.certainty))
-    certain_enough = confidence >= Rules().min_confidence
+    certain_enough = line.confidence >= Rules().min_confidence
     around = line.corners.reshape(-1, 2)
     (left, top), (right, bottom) = around.min(0), around.max(0)
     return Reading(
         value=Decimal(raw) if certain_enough else None,
         raw=raw,
-        confidence=confidence,
+        confidence=line.confidence,
         status=Status.OK if certain_enough else Status.LOW_CONFIDENCE,
         wheels=wheels,
         window=np.array([[left, top], [right, top], [right, bottom], [left, bottom]]),

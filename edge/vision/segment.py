@@ -15,13 +15,13 @@ from edge.vision.binarize import binarize, has_dark_ink
 from edge.vision.boxes import find_boxes, without_boxes
 from edge.vision.cells import to_grey
 from edge.vision.handwritten import FIGURES, LOG_SIZE, LOG_WIDTH, NO_DIGIT, PENS_ACROSS, shape, to_mnist_cells
+from edge.vision.lattice import Doubles, all_ways, log_sum
 from edge.vision.paper import absorbance, without_ruling
 from edge.vision.strokes import find_strokes
 from edge.vision.touching import Digit, hypotheses
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 Recognize = Callable[[Image], npt.NDArray[np.float32]]
 """Cells uint8 [N, 32, 32, 1] → probabilities float32 [N, K]: K = 10 to read digits, K = 11 to judge, where the last is no digit."""
 FAINTEST_INK, FAINTEST_MARK = 0.15, 0.08
@@ -54,8 +54,10 @@ class Line:
     cells: Image
     """uint8 [N, 32, 32, 1]: the digits as MNIST holds them."""
     digits: tuple[int, ...]
-    certainty: npt.NDArray[np.float32]
-    """float32 [N]: the probability of each digit, by both networks."""
+    certainty: Doubles
+    """float64 [N]: the probability of each digit, by the ways that cut it out just so, and no less than that of the line."""
+    confidence: float
+    """Probability that these are the line's digits, however it is cut and joined."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,26 @@ def lines(page: Image, recognize: Recognize, judge: Recognize) -> list[Line]:
     """The lines of handwriting on a page, uint8 [H, W] or [H, W, 3] (blue, green, red), from top to bottom; none on a blank one."""
     found = []
     for line in propose(page, recognize, judge):
-        chosen = _best_reading(line.digits, likelihoods(line.measured(), line.probabilities))
+        logs = likelihoods(line.measured(), line.probabilities)
+        chosen = _best_reading(line.digits, logs)
         at = [i for i, _ in chosen]
         corners = np.array([_corners(line.digits[i]) for i in at], np.float64).reshape(-1, 4, 2)
         digits = tuple(digit for _, digit in chosen)
-        found.append(Line(corners, line.cells[at], digits, line.probabilities[at, digits]))
+        found.append(Line(corners, line.cells[at], digits, *_certain(line.digits, logs, at, digits)))
     return found
+
+
+def _certain(hypotheses: list[Digit], likelihoods: Doubles, at: list[int], digits: tuple[int, ...]) -> tuple[Doubles, float]:
+    """The probability of each digit of a reading, float64 [N], and of the whole, among all ways to cut, join and read the line.
+
+    likelihoods: float64 [hypotheses, 10]; at: the reading's hypotheses by number.
+    """
+    first, last = np.array([(each.first, each.last) for each in hypotheses], np.int64).T
+    of_any = log_sum(likelihoods, 1)[:, None]
+    every, used = all_ways(first, last, of_any, 1)
+    read, _ = all_ways(first, last, likelihoods[:, digits], len(digits) + 1)
+    whole = min(float(np.exp(read - every)), 1.0)
+    return np.clip(used[at, 0] * np.exp(likelihoods[at, digits] - of_any[at, 0]), whole, 1.0), whole
 
 
 def propose(page: Image, recognize: Recognize, judge: Recognize) -> list[Proposed]:

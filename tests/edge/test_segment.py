@@ -1,5 +1,7 @@
 """Pages of handwriting to digits, with the model that ships; and cells that lie as MNIST's do."""
 
+import dataclasses
+from decimal import Decimal
 from pathlib import Path
 
 import cv2
@@ -9,8 +11,10 @@ import pytest
 
 from edge.inference.model import load
 from edge.page import read_page, reading_of
+from edge.reading import Status
 from edge.vision.handwritten import NO_DIGIT, shape, to_mnist_cell
-from edge.vision.segment import Line, lines, together
+from edge.vision.segment import Line, likelihoods, lines, propose, together
+from edge.vision.touching import Digit
 from train.datasets import mnist
 
 Image = npt.NDArray[np.uint8]
@@ -45,7 +49,7 @@ def test_an_empty_page_has_no_line(shade: int) -> None:
 
 def test_a_digit_that_could_be_any_is_unreadable() -> None:
     corners = np.tile([[0.0, 0], [9, 0], [9, 9], [0, 9]], (2, 1, 1))
-    line = Line(corners, np.zeros((2, 32, 32, 1), np.uint8), (4, 7), np.array([0.9, 0.2], np.float32))
+    line = Line(corners, np.zeros((2, 32, 32, 1), np.uint8), (4, 7), np.array([0.9, 0.2]), 0.15)
     reading = reading_of(line)
     assert (reading.raw, reading.value) == ("4?", None)
     assert [wheel.position for wheel in reading.wheels] == [4.0, None]
@@ -78,6 +82,41 @@ def test_boxes_stand_around_the_digits_in_order() -> None:
     assert line.corners.shape == (3, 4, 2)
     assert (np.diff(line.corners[:, 0, 0]) > 20).all()
     assert (line.certainty > 0.9).all()
+
+
+@pytest.mark.parametrize(("written", "gap"), [("53", -8), ("35", -10), ("117", 0)])
+def test_a_reading_is_as_certain_as_all_ways_that_read_so_are_among_all_there_are(written: str, gap: int) -> None:
+    (line,) = lines(page(written, gap=gap), RECOGNIZER.read, JUDGE.read)
+    (proposed,) = propose(page(written, gap=gap), RECOGNIZER.read, JUDGE.read)
+    logs = likelihoods(proposed.measured(), proposed.probabilities)
+    ways = weights(proposed.digits, logs)
+    assert line.digits == tuple(map(int, written))
+    assert line.confidence == pytest.approx(ways[written] / sum(ways.values()))
+    assert line.confidence < 0.99
+    for cell, digit, certainty in zip(line.cells, line.digits, line.certainty, strict=True):
+        others = logs.copy()
+        others[(proposed.cells == cell).all((1, 2, 3)), digit] = -np.inf
+        by_it = 1 - sum(weights(proposed.digits, others).values()) / sum(ways.values())
+        assert certainty == pytest.approx(max(by_it, line.confidence))
+
+
+def weights(digits: list[Digit], logs: npt.NDArray[np.float64]) -> dict[str, float]:
+    """The weight of each number that a line may be read as: of all ways that read so."""
+    at: list[dict[str, float]] = [{"": 1.0}, *({} for _ in range(max(each.last for each in digits)))]
+    for each, row in sorted(zip(digits, logs.tolist(), strict=True), key=lambda it: it[0].last):
+        for before, weight in at[each.first].items():
+            for digit, log in enumerate(row):
+                text = f"{before}{digit}"
+                at[each.last][text] = at[each.last].get(text, 0.0) + weight * float(np.exp(log))
+    return at[-1]
+
+
+def test_digits_that_may_be_one_more_are_taken_with_no_certainty() -> None:
+    corners = np.tile([[0.0, 0], [9, 0], [9, 9], [0, 9]], (2, 1, 1))
+    sure = Line(corners, np.zeros((2, 32, 32, 1), np.uint8), (4, 7), np.array([0.99, 0.98]), 0.95)
+    doubtful = dataclasses.replace(sure, confidence=0.85)
+    assert (reading_of(sure).value, reading_of(sure).confidence, reading_of(sure).status) == (Decimal(47), 0.95, Status.OK)
+    assert (reading_of(doubtful).value, reading_of(doubtful).status) == (None, Status.LOW_CONFIDENCE)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(60, 30), (30, 60), (7, 3)])
