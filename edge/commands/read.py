@@ -139,7 +139,7 @@ def _check(args: argparse.Namespace) -> None:
     if args.counter and not args.config:
         raise UsageError("--counter without --config: name the file that has it, such as --config /etc/digitd/digitd.toml")
     if args.layout == "counter" and not args.window and not args.find and not args.config:
-        raise UsageError("no window: name it by --window with --digits, take it --config FILE, or let it be looked for with --find")
+        raise UsageError("no window: name it by --window with --digits, take it from --config FILE, or let it be looked for with --find")
     if args.window and args.digits is None and not args.config:
         raise UsageError("--window without --digits: say how many digits it shows, such as --digits 5")
     if args.digits is not None and not 1 <= args.digits <= MAX_DIGITS:
