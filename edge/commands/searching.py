@@ -73,4 +73,4 @@ class Search:
     def _none_of(self, frame: Image) -> str:
         found = [] if self._digits is None else find(frame, recognize=self._recognizer.read)
         counts = [str(count) for count in sorted({proposal.digits for proposal in found})]
-        return f"found rows of {' and '.join(counts)} digits, none of {self._digits}" if counts else ""
+        return f"found rows of {' and '.join(counts)} digits, none of {self._digits}" if counts else "no counter found; name it by --window"

@@ -150,6 +150,8 @@ def test_no_counter_in_the_picture_is_said(tmp_path: Path, capsys: pytest.Captur
     reading = json.loads(capsys.readouterr().out)
     assert (reading["status"], reading["value"], reading["window"], reading["proposals"]) == ("no_window", None, [], [])
     assert list(reading["timings_ms"]) == ["find"]
+    assert main(["read", str(tmp_path / "a.png"), "--find"]) == 0
+    assert capsys.readouterr().out.endswith("no_window  (no counter found; name it by --window)\n")
 
 
 def test_handwriting_is_read_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
