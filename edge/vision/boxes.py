@@ -95,7 +95,8 @@ def _walled(ink: Image, hull: Points) -> Box | None:
     widest = Box(hull, thickest, (ink.shape[0], ink.shape[1]))
     away, here = np.rint(widest.away), ink[widest.around]
     for thick in range(1, thickest + 1):
-        if here[away == thick + 1].mean() < WALL:
+        beyond = here[away == thick + 1]
+        if not beyond.size or beyond.mean() < WALL:  # the picture may end with the box
             return Box(hull, thick, widest.shape)
     return None
 

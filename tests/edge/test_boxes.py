@@ -124,6 +124,15 @@ def test_nothing_is_left_of_a_wall(thick: int) -> None:
     assert cleared(blurred).max() < 0.02
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_box_that_ends_with_the_picture_is_one() -> None:
+    page = np.ascontiguousarray(boxed()[19:82, 19:72])
+    page[20:40, 24:28] = 0.8
+    left = cleared(page)
+    assert (left[20:40, 24:28] > 0.7).all()
+    assert left[:18].max() == left[42:].max() == left[:, :22].max() == left[:, 30:].max() == 0
+
+
 def test_a_stroke_that_crosses_a_wall_keeps_its_ink_there() -> None:
     page = boxed()
     page[5:50, 42:48] = 0.8
