@@ -18,6 +18,8 @@ RULE_SEEN, RULE_SHARE = 0.025, 0.65
 """A ruled line stands out from the paper beside it by this absorbance, on this share of the page's width."""
 RULE_PX = 7
 """The thickest ruled line, blur included."""
+LEAST_LIGHT = 1 / 255
+"""Share of the light that a line leaves at least, as far as a picture tells: black takes all of it."""
 ROUNDS = 4
 """Perspective turns the rules against each other: each round takes those of one direction."""
 
@@ -61,7 +63,7 @@ def without_ruling(absorbed: Floats) -> Floats:
         if not across.any() and not down.any():
             break
         printed = np.maximum(across, down)
-        absorbed = np.asarray(np.maximum(absorbed - printed, 0.0) / (1.0 - printed), np.float32)
+        absorbed = np.asarray(np.maximum(absorbed - printed, 0.0) / np.maximum(1.0 - printed, LEAST_LIGHT), np.float32)
     return absorbed
 
 

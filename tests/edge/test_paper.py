@@ -35,6 +35,17 @@ def test_ruled_lines_go_and_a_stroke_across_them_keeps_its_ink() -> None:
     assert absorbed[80:130, 201:205].min() > 0.6
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("thick", [3, 5])
+def test_ruled_lines_that_take_all_light_leave_numbers(thick: int) -> None:
+    page = np.zeros((200, 400), np.float32)
+    page[100 : 100 + thick] = 1.0
+    page[60:90, 200:206] = 0.8
+    absorbed = without_ruling(page)
+    assert ((absorbed >= 0) & (absorbed <= 1)).all()
+    assert absorbed[60:90, 201:205].min() > 0.6
+
+
 def test_squares_go_too() -> None:
     page = np.zeros((240, 240), np.float32)
     page[20::40] = 0.25
