@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.finetune import UPDATES, finetune
+from convert.network import recipe_of
 from convert.quantize import quantize
 from convert.representative import representative
 from convert.verify import ROUNDING, unseen
@@ -13,8 +14,6 @@ from edge.inference.model import open_model
 from train import samples
 from train.backend import keras
 from train.evaluate import Read, in_batches, keras_read
-from train.lenet5 import Architecture
-from train.recipes import Recipe
 
 MADE = 10_000
 """Pictures that are rendered, rolled or segmented for fine-tuning."""
@@ -24,6 +23,7 @@ def quantized(network: keras.Model, training: dict[str, Any], sources: list[str]
     """An int8 TFLite file of a network, and how it was made.
 
     Where rounding alone loses more than `allowed` (share of right digits of `val`), fine-tuned first, if that reads more of them right.
+    Raises ModelError where it would be, and the recipe of its training is none of this release.
     """
     pictures = representative(training["task"], sources)
     plain = quantize(network, pictures)
@@ -37,7 +37,7 @@ def quantized(network: keras.Model, training: dict[str, Any], sources: list[str]
     before, after = right(keras_read(network)), right(_reader(plain))
     if before - after <= allowed + ROUNDING:
         return plain, "post-training"
-    recipe = Recipe(**{**training["recipe"], "architecture": Architecture(**training["architecture"])})
+    recipe = recipe_of(training)
     recipe = dataclasses.replace(recipe, **{name: min(getattr(recipe, name), MADE) for name in ("synthetic", "rolled", "segmented")})
     learnt = samples.training_samples(recipe, sources, seed=training["seed"])
     batches = (batch for epoch in range(UPDATES) for batch in learnt.epoch(1_000_000 + epoch, batch=recipe.batch, seed=training["seed"]))

@@ -8,6 +8,7 @@ from convert.quantize import fold_batch_norm
 from edge.errors import ModelError
 from train.backend import keras
 from train.lenet5 import Architecture
+from train.recipes import Recipe
 from train.saved import load_keras
 
 NEEDED = (
@@ -28,8 +29,7 @@ def load_network(path: Path) -> tuple[keras.Model, dict[str, Any]]:
         if missing := [key for key in NEEDED if key not in training]:
             raise ModelError(f"{summary}: no {', '.join(missing)}; expected the summary that `make train` writes. Train it anew")
         training.setdefault("sources", ["real"])
-        architecture = Architecture(**{**training["architecture"], "kernels": tuple(training["architecture"]["kernels"])})
-        network = fold_batch_norm(model, architecture)
+        network = fold_batch_norm(model, architecture_of(training))
     except FileNotFoundError as error:
         raise ModelError(f"{summary}: no such file; expected the summary that `make train` writes beside each .keras file") from error
     except ModelError:
@@ -38,3 +38,17 @@ def load_network(path: Path) -> tuple[keras.Model, dict[str, Any]]:
         said = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(f"{path}: not a network that `make train` wrote ({said}); train it anew") from error
     return network, training
+
+
+def architecture_of(training: dict[str, Any]) -> Architecture:
+    """What the summary of a training says of its network; JSON knows no tuples."""
+    told = training["architecture"]
+    return Architecture(**{**told, "kernels": tuple(told["kernels"])})
+
+
+def recipe_of(training: dict[str, Any]) -> Recipe:
+    """The recipe of a training by its summary. Raises ModelError where a release of other recipes wrote it."""
+    try:
+        return Recipe(**{**training["recipe"], "architecture": architecture_of(training)})
+    except TypeError as error:
+        raise ModelError(f"{training['name']}: the recipe in its summary is of another release ({error}); train it anew") from error
