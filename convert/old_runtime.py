@@ -51,7 +51,7 @@ def answers(model: Path, cells: Cells) -> Cells:
 
 def _environment() -> Path:
     python = ENVIRONMENT / "bin" / "python"
-    if (ENVIRONMENT / ".ready").exists():
+    if (ENVIRONMENT / ".ready").exists() and python.exists():  # the Python that it was made with may be gone
         return python
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     if uv := shutil.which("uv"):

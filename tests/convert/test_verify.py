@@ -18,7 +18,7 @@ from convert import old_runtime, verify
 from convert.__main__ import convert, main
 from convert.quantize import quantize
 from convert.to_onnx import to_onnx
-from edge.errors import ModelError
+from edge.errors import ModelError, RuntimeMissingError
 from edge.inference.model import read_card
 from tests.convert.networks import network, pictures, trained
 from train.evaluate import keras_read
@@ -27,6 +27,8 @@ from train.metrics import handwritten
 
 ROOT = Path(__file__).parents[2]
 ARCHITECTURE = Architecture(kernels=(4, 8), activation="relu")
+NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "UV_OFFLINE": "1", "UV_NO_CACHE": "1"}
+"""What pip and uv have to be told to reach no packages."""
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +96,19 @@ def test_an_old_runtime_that_fails_on_a_model_refuses_it(tmp_path: Path) -> None
     (tmp_path / "model.tflite").write_bytes(b"no model at all")
     with pytest.raises(ModelError, match=r"^model\.tflite: tflite-runtime 2\.14 fails on it \(.*cannot read it"):
         old_runtime.answers(tmp_path / "model.tflite", pictures(1))
+
+
+def test_an_old_runtime_whose_python_is_gone_is_installed_anew(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which fails here, for there is no package index."""
+    environment = tmp_path / "tflite-runtime"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "python").symlink_to(tmp_path / "gone")
+    (environment / ".ready").touch()
+    monkeypatch.setattr(old_runtime, "ENVIRONMENT", environment)
+    for name, value in NO_INDEX.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RuntimeMissingError, match=r"tflite-runtime 2\.14 cannot be installed"):
+        old_runtime.answers(made / "model.tflite", pictures(1))
 
 
 def test_a_picture_decided_otherwise_is_forgiven_only_where_two_classes_tie() -> None:
@@ -164,7 +179,7 @@ def test_without_tflite_runtime_nothing_is_written_unless_one_goes_without_it(tm
     for package in ("edge", "train", "convert"):
         shutil.copytree(ROOT / package, tmp_path / "checkout" / package, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "convert", str(path), "--quick", "--output", str(tmp_path / "models")]
-    alone = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "UV_OFFLINE": "1", "UV_NO_CACHE": "1"}
+    alone = {**os.environ, **NO_INDEX}
 
     def run(*options: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run([*command, *options], cwd=tmp_path / "checkout", env=alone, capture_output=True, text=True, check=False)
