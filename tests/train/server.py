@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves `files` by path. `broken` paths give half and hang up, `slow` ones never answer, all others 404; `asked` logs the requests."""
+    """Serves `files` by path, all others are 404; `asked` logs the requests.
+
+    `broken` paths give half and hang up, `stalled` ones give half and fall silent, `slow` ones never answer.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -17,6 +20,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.broken: dict[str, int] = {}
         """How often a path gives only half of its file before it gives all."""
         self.slow: set[str] = set()
+        self.stalled: set[str] = set()
         self.asked: list[tuple[str, str | None]] = []
 
     @property
@@ -44,6 +48,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server.broken.get(name, 0):
             self.server.broken[name] -= 1
             self.wfile.write(content[start : start + (len(content) - start) // 2])
+            return
+        if name in self.server.stalled:
+            self.wfile.write(content[start : start + (len(content) - start) // 2])
+            time.sleep(3)
             return
         self.wfile.write(content[start:])
 

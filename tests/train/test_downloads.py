@@ -89,6 +89,14 @@ def test_a_server_that_does_not_answer_is_left(server: Server, tmp_path: Path) -
     assert path.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("silent", ["slow", "stalled"])
+def test_a_server_that_falls_silent_is_told_from_one_that_is_not_there(server: Server, tmp_path: Path, silent: str) -> None:
+    getattr(server, silent).add("digits.gz")
+    with pytest.raises(DownloadError, match=r"digits\.gz: no answer in time"):
+        downloads.fetch("digits.gz", [f"{server.address}digits.gz"], tmp_path, SHA256, retries=0, timeout_s=0.5)
+    assert not (tmp_path / "digits.gz").exists()
+
+
 def test_a_folder_that_cannot_be_written_to_is_told_with_both_ways_out(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match=r"file/cache: cannot be written to .* DIGITD_DATA, .* --data synthetic"):
