@@ -68,14 +68,21 @@ def test_another_seed_gives_another_network(tmp_path: Path) -> None:
     assert any((a != b).any() for a, b in zip(weights(one), weights(other), strict=True))
 
 
-def test_a_peer_makes_another_network_of_the_first_and_is_not_kept(tmp_path: Path) -> None:
+def test_a_peer_makes_another_network_of_the_first_which_is_measured_and_kept(tmp_path: Path) -> None:
     short = dataclasses.replace(RECIPE, epochs=1)
+    measured: list[list[Any]] = []
+
+    def measure(network: keras.Model) -> dict[str, Any]:
+        measured.append([np.asarray(weight) for weight in network.get_weights()])
+        return {}
+
     alone, taught = (
-        fit.fit(dataclasses.replace(short, peers=peers), samples(), fit.Run(output=tmp_path / str(peers), threads=1), {})
+        fit.fit(dataclasses.replace(short, peers=peers), samples(), fit.Run(output=tmp_path / str(peers), threads=1), {"val": measure})
         for peers in (1, 2)
     )
-    assert [weight.shape for weight in weights(alone)] == [weight.shape for weight in weights(taught)]
     assert any((a != b).any() for a, b in zip(weights(alone), weights(taught), strict=True))
+    for kept, first in zip(weights(taught), measured[1], strict=True):
+        np.testing.assert_array_equal(kept, first)
 
 
 def test_another_run_is_not_gone_on_with_and_what_it_left_is_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
