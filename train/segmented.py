@@ -8,11 +8,13 @@ meets that look in junk alone takes it for the mark of junk.
 """
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 import cv2
 import numpy as np
@@ -64,9 +66,24 @@ def bank(images: Image, labels: Image, count: int, *, seed: int) -> tuple[Image,
     if len(sizes) < 2:
         made = [make(part, size) for part, size in enumerate(sizes)]
     else:
-        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _ends_with_its_parent) as pool:
             made = list(pool.map(make, range(len(sizes)), sizes))
     return np.concatenate([cells for cells, _ in made]), np.concatenate([shown for _, shown in made])
+
+
+def _ends_with_its_parent() -> None:
+    """In a process of the pool: Ctrl-C ends it in the middle of its work, and so does the end of the process that it works for.
+
+    By itself it would finish what waits, and then wait for more of a process that was killed, for good.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_follow, daemon=True).start()
+
+
+def _follow() -> None:
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _part(images: Image, labels: Image, seed: int, part: int, count: int) -> tuple[Image, Image]:

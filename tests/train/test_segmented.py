@@ -1,6 +1,13 @@
 """Cells cut out of written words: digits are labelled as what they are, and what is not one digit as none."""
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +17,7 @@ import pytest
 from edge.errors import DataError
 from edge.vision.handwritten import NO_DIGIT, to_mnist_cell
 from edge.vision.touching import Cut, Digit
+from tests.test_arrows import ROOT
 from train import segmented as module
 from train.datasets import mnist
 from train.segmented import Word, bank, is_digit, likeness
@@ -18,6 +26,11 @@ Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Cells = tuple[Image, Image]
 HIGH, WIDE = 60, 110
+MAKES_MANY = """
+from train import datasets, segmented
+if __name__ == "__main__":
+    segmented.bank(*datasets.mnist("test"), 1_000_000, seed=0)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +83,31 @@ def test_parts_made_side_by_side_are_those_made_one_by_one(digits: Cells, monkey
     for made, parts in zip(together, zip(*alone, strict=True), strict=True):
         np.testing.assert_array_equal(made, np.concatenate(parts))
     assert (alone[0][0] != alone[1][0]).any()
+
+
+def busiest(parent: int) -> float:
+    """Seconds of processor time that the busiest of a process's children has used."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    ticks = [Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11] for child in children]
+    return max(map(int, ticks), default=0) / os.sysconf("SC_CLK_TCK")
+
+
+def test_the_processes_that_make_parts_end_with_the_one_they_work_for(tmp_path: Path) -> None:
+    """They hold its stdout: that is at its end once all of them are."""
+    (tmp_path / "make.py").write_text(MAKES_MANY)
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "make.py")], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        while busiest(process.pid) < 2.0:  # under way, and not on its way there
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+        process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("level", [0, 25], ids=["black", "grey"])
