@@ -92,8 +92,9 @@ def fetch(
             except (requests.RequestException, ValueError, ConnectionError, TimeoutError) as error:
                 reasons.append(f"{address}: {_reason(error)}")
     raise DownloadError(
-        f"{name} is in no data folder and could not be downloaded ({'; '.join(reasons)}). Connect this machine to the internet, or name a "
-        "folder that holds the data in DIGITD_DATA. `--data synthetic` trains on rendered digits and needs neither"
+        f"{folder.name} is not whole in any data folder, and {name} could not be downloaded ({'; '.join(reasons)}). Connect this machine "
+        f"to the internet, or name a folder that holds {folder.name}/ in DIGITD_DATA. `--data synthetic` trains on rendered digits and "
+        "needs neither"
     )
 
 

@@ -72,8 +72,9 @@ def test_other_bytes_than_the_pinned_are_refused(server: Server, tmp_path: Path)
 
 def test_each_address_is_named_with_what_it_gave_and_both_ways_out(server: Server, tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as told:
-        fetch(server, tmp_path, "gone.gz", retries=0)
-    for words in ("gone.gz: 404 Not Found", "DIGITD_DATA", "internet", "--data synthetic"):
+        fetch(server, tmp_path / "mnist", "gone.gz", retries=0)
+    assert str(told.value).startswith("mnist is not whole in any data folder, and digits.gz could not be downloaded (")
+    for words in ("gone.gz: 404 Not Found", "a folder that holds mnist/ in DIGITD_DATA", "internet", "--data synthetic"):
         assert words in str(told.value)
 
 
