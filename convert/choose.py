@@ -15,6 +15,7 @@ from train import samples
 from train.backend import keras
 from train.evaluate import Read, in_batches, keras_read
 
+POST_TRAINING = "post-training, weights rounded by GPTQ"
 MADE = 10_000
 """Pictures that are rendered, rolled or segmented for fine-tuning."""
 
@@ -28,7 +29,7 @@ def quantized(network: keras.Model, training: dict[str, Any], sources: list[str]
     pictures = representative(training["task"], sources)
     plain = quantize(network, pictures)
     if "real" not in sources:
-        return plain, "post-training"
+        return plain, POST_TRAINING
     val = unseen(training["task"], sources, split="val")
 
     def right(read: Read) -> float:
@@ -36,13 +37,13 @@ def quantized(network: keras.Model, training: dict[str, Any], sources: list[str]
 
     before, after = right(keras_read(network)), right(_reader(plain))
     if before - after <= allowed + ROUNDING:
-        return plain, "post-training"
+        return plain, POST_TRAINING
     recipe = recipe_of(training)
     recipe = dataclasses.replace(recipe, **{name: min(getattr(recipe, name), MADE) for name in ("synthetic", "rolled", "segmented")})
     learnt = samples.training_samples(recipe, sources, seed=training["seed"])
     batches = (batch for epoch in range(UPDATES) for batch in learnt.epoch(1_000_000 + epoch, batch=recipe.batch, seed=training["seed"]))
     tuned = quantize(finetune(network, pictures, batches), pictures)
-    return (tuned, f"fine-tuned over {UPDATES} updates") if right(_reader(tuned)) > after else (plain, "post-training")
+    return (tuned, f"fine-tuned over {UPDATES} updates") if right(_reader(tuned)) > after else (plain, POST_TRAINING)
 
 
 def _reader(tflite: bytes) -> Read:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convert.logits import deciding_range
 from train.backend import keras, tf
 from train.targets import circular_loss
 
@@ -20,7 +21,7 @@ WEIGHT_LEVELS = 127
 
 
 def finetune(model: keras.Model, representative: Cells, batches: Iterable[tuple[Cells, Any]], *, updates: int = UPDATES) -> keras.Model:
-    """A copy of a float32 network (batch normalisation folded) that expects to be rounded; still float32.
+    """A copy of a float32 network (batch normalisation folded) that expects to be rounded; still float32, its weights on int8's grid.
 
     representative: uint8 [N, 32, 32, C], whose activations give the ranges. batches: cells uint8 [n, 32, 32, C] and targets [n, K], at
     least `updates` of them.
@@ -43,6 +44,8 @@ def finetune(model: keras.Model, representative: Cells, batches: Iterable[tuple[
 
     for _, (cells, targets) in zip(range(updates), batches, strict=False):
         update(tf.cast(cells, tf.float32) / 255.0, targets)
+    for master in masters:
+        master.assign(rounded_weights(master))
     return result
 
 
@@ -72,6 +75,7 @@ def _with_rounded_activations(model: keras.Model, representative: Cells) -> kera
     places = [layer for layer in model.layers if isinstance(layer, kinds) or layer.name == "logits"]
     seen = keras.Model(model.input, [layer.output for layer in places])(representative.astype(np.float32) / 255.0)
     ranges = {layer.name: (float(np.min(values)), float(np.max(values))) for layer, values in zip(places, seen, strict=True)}
+    ranges["logits"] = deciding_range(np.asarray(seen[-1]))
 
     def call(layer: keras.layers.Layer, *args: Any, **options: Any) -> Any:
         result = layer(*args, **options)

@@ -1,7 +1,8 @@
 """Keras float32 → TFLite in full integers: uint8 pixels in, int8 weights per channel, uint8 probabilities out.
 
 Source of the scheme: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference",
-2018; ranges of activations are measured on representative pictures.
+2018; ranges of activations are measured on representative pictures, that of the logits as `convert.logits` says; weights are rounded
+as `convert.rounding` says.
 """
 
 import dataclasses
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from convert.logits import deciding_range, spanning
+from convert.rounding import rounded
 from edge.errors import ModelError
 from train.backend import keras, quiet, tf
 from train.lenet5 import Architecture, build
@@ -64,7 +67,8 @@ def quantize(model: keras.Model, representative: Cells) -> bytes:
         )
     if representative.min() > 0 or representative.max() < 255:
         raise ModelError("the representative pictures hold no pixel of 0 or none of 255; the input's scale would not be 1/255")
-    return _convert(model, representative)
+    logits = keras.Model(model.input, model.get_layer("logits").output)(representative.astype(np.float32) / np.float32(PIXEL_SCALE))
+    return spanning(_convert(rounded(model, representative), representative), *deciding_range(np.asarray(logits)))
 
 
 def float_tflite(model: keras.Model) -> bytes:

@@ -35,7 +35,7 @@ class Recipe:
     turns: int = 1
     """What is rendered or rolled comes in so many turns, one an epoch, so that more of it is seen in the same time."""
     segmented: int = 0
-    """Cells cut out of written words: digits, and what is none."""
+    """Cells cut out of written words: segments learn from them alone, handwriting from those that are digits, beside MNIST's own."""
     held_out: int = 0
     """Pictures at the end of MNIST's training set kept from training, to choose by; with any, a counter's meters of `val` are too."""
     peers: int = 1
@@ -55,8 +55,9 @@ HANDWRITTEN = Recipe(
     name="lenet5-handwritten",
     task="handwritten",
     architecture=Architecture(activation="relu", batch_norm=True, dropout=0.2, kernels=(16, 40)),
-    epochs=48,
+    epochs=24,
     distortion=0.7,
+    segmented=160_000,
     peers=2,
 )
 CLASSIC = dataclasses.replace(
@@ -65,6 +66,7 @@ CLASSIC = dataclasses.replace(
     architecture=Architecture(variant="classic", activation="relu", batch_norm=True, dropout=0.2),
     epochs=58,
     distortion=1.0,
+    segmented=0,
     peers=1,
 )
 COUNTER = Recipe(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from edge.errors import DataError
 from edge.vision.cells import CELL_SIZE, to_cells
+from edge.vision.handwritten import NO_DIGIT
 from train import augment, datasets, rolled, segmented, synthetic
 from train.recipes import Recipe
 from train.targets import circular_targets, digit_targets
@@ -83,12 +84,16 @@ def training_samples(recipe: Recipe, sources: list[str], *, seed: int) -> Sample
         return _counter(recipe, sources, seed)
     images, labels = _digits(recipe, sources, seed)
     distort = partial(augment.handwritten, strength=recipe.distortion) if recipe.augment else _plain
-    if recipe.task == "segments":
-        images, labels = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
-    else:
-        images = padded(images)
+    cells = padded(images)
+    if recipe.segmented:
+        cut, shown = segmented.bank(images, labels, recipe.segmented, seed=seed + 1)
+        if recipe.task == "segments":
+            cells, labels = cut, shown
+        else:
+            digits = shown != NO_DIGIT
+            cells, labels = np.concatenate([cells, cut[digits]]), np.concatenate([labels, shown[digits]])
     targets = digit_targets(labels, recipe.architecture.classes, recipe.label_smoothing)
-    return Samples(images, targets, distort, tuple(sources))
+    return Samples(cells, targets, distort, tuple(sources))
 
 
 def _counter(recipe: Recipe, sources: list[str], seed: int) -> Samples:

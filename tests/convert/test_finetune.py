@@ -34,5 +34,7 @@ def test_fine_tuning_lowers_the_loss_of_the_rounded_network_and_leaves_the_first
         return float(-np.log(probabilities[np.arange(64), labels] + 1e-7).mean())
 
     assert loss(tuned) < loss(model)
+    for weight in tuned.get_weights():
+        np.testing.assert_allclose(np.asarray(rounded_weights(weight)), weight, atol=1e-6)
     for one, other in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(np.asarray(one), other)

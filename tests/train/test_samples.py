@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.vision.circle import position
-from edge.vision.handwritten import FIGURES
+from edge.vision.handwritten import FIGURES, NO_DIGIT
 from train import datasets, segmented
 from train.recipes import COUNTER, HANDWRITTEN, SEGMENTS
 from train.samples import ROLLED_OF_EACH, Samples, padded, training_samples, unpadded
@@ -123,12 +123,15 @@ def test_segments_are_cut_out_of_digits_that_are_not_held_out_and_each_is_one_of
     assert (samples.made, samples.per_epoch) == (0, 60)
 
 
-def test_handwriting_that_is_held_out_is_not_learnt() -> None:
-    samples = training_samples(dataclasses.replace(HANDWRITTEN, held_out=59_900), ["real"], seed=0)
+def test_handwriting_that_is_not_held_out_is_learnt_and_so_are_its_digits_that_are_cut_out_of_words() -> None:
+    samples = training_samples(dataclasses.replace(HANDWRITTEN, segmented=60, held_out=59_900), ["real"], seed=3)
     images, labels = datasets.mnist("train")
-    np.testing.assert_array_equal(samples.pictures, padded(images[:100]))
-    np.testing.assert_array_equal(samples.targets.argmax(1), labels[:100])
-    np.testing.assert_array_equal(unpadded(samples.pictures), images[:100])
+    cells, shown = segmented.bank(images[:100], labels[:100], 60, seed=4)
+    digits = shown != NO_DIGIT
+    assert 0 < digits.sum() < 60
+    np.testing.assert_array_equal(samples.pictures, np.concatenate([padded(images[:100]), cells[digits]]))
+    np.testing.assert_array_equal(unpadded(samples.pictures[:100]), images[:100])
+    np.testing.assert_array_equal(samples.targets, np.eye(10)[np.concatenate([labels[:100], shown[digits]])])
 
 
 def test_handwriting_is_distorted_as_its_recipe_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +140,7 @@ def test_handwriting_is_distorted_as_its_recipe_says(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(datasets, "mnist", lambda _: (digits, np.arange(20, dtype=np.uint8) % 10))
 
     def first(distortion: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        samples = training_samples(dataclasses.replace(HANDWRITTEN, distortion=distortion), ["real"], seed=0)
+        samples = training_samples(dataclasses.replace(HANDWRITTEN, distortion=distortion, segmented=0), ["real"], seed=0)
         return next(samples.epoch(0, batch=20, seed=0))[0][..., 0]
 
     assert (first(0.0) == padded(digits)).all()

@@ -56,7 +56,7 @@ def test_quick_changes_lengths_and_no_choices() -> None:
     assert quick.architecture == COUNTER.architecture
     assert (quick.epochs, quick.limit) == (2, 6_000)
     assert (quick.synthetic, quick.rolled, quick.segmented) == (3_000, 1_000, 0)
-    assert recipes.quick(SEGMENTS).segmented == 1_200
+    assert [recipes.quick(recipe).segmented for recipe in (HANDWRITTEN, SEGMENTS)] == [1_200, 1_200]
 
 
 @pytest.mark.parametrize(
