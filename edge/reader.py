@@ -21,7 +21,7 @@ from edge.reading import Reading, Status, Wheel
 from edge.vision import placement
 from edge.vision.align import MIN_SCORE, Alignment, align
 from edge.vision.binarize import quality
-from edge.vision.blanks import leading_blanks
+from edge.vision.blanks import ghosts, leading_blanks
 from edge.vision.circle import position
 from edge.vision.reference import Reference
 from edge.vision.window import Corners, Image, grown, inside, strip
@@ -59,7 +59,7 @@ class Seen:
     probabilities: Probabilities | None
     """float32 [N, K] of the wheels; None where the window was not found again."""
     blanks: Certainties
-    """How certain each leading place shows nothing, [blanks]; empty on wheels."""
+    """How certain each leading place shows nothing, [blanks]; empty on wheels, and on what is taken for them."""
     flaw: Status | None
     """What is wrong with the picture, if anything: then it says nothing of the counter."""
     alignment: Alignment | None
@@ -79,14 +79,13 @@ class Reader:
         *,
         digits: int,
         decimals: int = 0,
-        display: Display = "wheels",
+        display: Display | None = None,
         rules: Rules | None = None,
     ) -> None:
-        """rules: what else is known of this counter's way through time."""
+        """display: None where nobody said: wheels, unless a picture tells otherwise. rules: what else is known of its way through time."""
         self.recognizer = recognizer
-        self.digits, self.decimals = digits, decimals
-        known = rules or Rules()
-        self.rules = dataclasses.replace(known, mechanism=dataclasses.replace(known.mechanism, display=display))
+        self.digits, self.decimals, self.display = digits, decimals, display
+        self.rules = _of(rules or Rules(), display or "wheels")
 
     def read(
         self,
@@ -107,7 +106,7 @@ class Reader:
             return self.reading(seen, None, before)
         watch = Stopwatch()
         with watch.step("decode"):
-            outcome = observe(before, seen.probabilities, self.rules)
+            outcome = observe(before, seen.probabilities, _of(self.rules, "lcd") if len(seen.blanks) else self.rules)
         return self.reading(dataclasses.replace(seen, timings_ms=seen.timings_ms | watch.timings_ms), outcome, before)
 
     def see(self, frame: Image, corners: Corners, *, reference: Reference | None = None) -> Seen:
@@ -136,7 +135,10 @@ class Reader:
             corners = placement.refined(frame, corners, self.digits)
             blanks = self.blanks(frame, corners)
         with watch.step("inference"):
-            probabilities = self.with_blanks(self.look(frame, corners, placement.MARGINS), blanks)
+            read = self.look(frame, corners, placement.MARGINS)
+            if self.display is None:
+                blanks = self.ghosts(frame, corners, read)
+            probabilities = self.with_blanks(read, blanks)
         return Seen(
             corners=corners, probabilities=probabilities, blanks=blanks, flaw=flaw, alignment=found, timings_ms=watch.timings_ms
         )  # fmt: skip
@@ -155,9 +157,13 @@ class Reader:
 
     def blanks(self, frame: Image, corners: Corners) -> Certainties:
         """How certain each leading place of an LCD shows nothing, [blanks]; empty on wheels."""
-        if self.rules.mechanism.display != "lcd":
+        if self.display != "lcd":
             return np.empty(0)
         return leading_blanks(frame, corners, self.digits, self.decimals)
+
+    def ghosts(self, frame: Image, corners: Corners, probabilities: Probabilities) -> Certainties:
+        """`blanks` where nobody said what shows the digits, from the probabilities [N, K] as they were read; empty where anybody did."""
+        return ghosts(frame, corners, position(probabilities), self.decimals) if self.display is None else np.empty(0)
 
     def look(
         self,
@@ -238,3 +244,7 @@ class Reader:
                 Wheel(position=round(places[i], 2) % 10 if digit.isdigit() else None, digit=digit, confidence=certain, corners=outline)
             )  # fmt: skip
         return tuple(wheels)
+
+
+def _of(rules: Rules, display: Display) -> Rules:
+    return dataclasses.replace(rules, mechanism=dataclasses.replace(rules.mechanism, display=display))

@@ -35,13 +35,16 @@ class Recorder:
         self._last: Reading | None = None
         self._kept_at = self._published_at = datetime.datetime.min.replace(tzinfo=datetime.UTC)
         self._clock, self._published_clock = clock, -math.inf
-        self._tell = False
+        self._tell = self._warned = False
 
     def look(self, frame: Image, time: datetime.datetime) -> Reading:
         """Read a frame that was taken at a time (UTC), and keep what it says."""
         reading = self.tracker.look(frame, time)
+        if self.tracker.ghosts and not self._warned:
+            self._warned = True
+            log.warning('%s: not published, for it looks like a display; set display = "lcd", or "wheels" if it has wheels', self.name)
         number = self._keep(reading, time)
-        if number is not None and self._doubtful is not None:
+        if number is not None and self._doubtful is not None and not self.tracker.ghosts:
             self._doubtful.keep(number, self.name, frame, reading, display=self.tracker.reader.rules.mechanism.display)
         log.debug("%s: %s %s %.3f", self.name, reading.raw, reading.status, reading.confidence)
         return reading

@@ -60,6 +60,8 @@ class Tracker:
         """`_cells` as `state` gives them; None once they have changed, for packing costs more than all else that is kept."""
         self._probabilities: npt.NDArray[np.float32] | None = None
         self._blanks = np.empty(0)
+        self.ghosts = False
+        """The first places look like those of a display that show nothing, and nobody said what shows the digits."""
         self._flaw: Status | None = None
         self._outcome: Outcome | None = None
         self.history, self.learnt, self.changes = _restored(state, reader.digits) if state else (History(), Learnt(), Changes())
@@ -156,6 +158,7 @@ class Tracker:
         else:
             self._probabilities = self._probabilities.copy()
             self._probabilities[which] = read
+        self.ghosts = len(self.reader.ghosts(frame, self._window, self._probabilities)) > 0
 
     def _weighed(self, cells: npt.NDArray[np.uint8], new: npt.NDArray[np.bool_], now_s: float) -> Outcome:
         if self._outcome is not None and not new.any() and 0 <= now_s - self._weighed_s < WEIGH_EVERY_S:
@@ -164,6 +167,8 @@ class Tracker:
         probabilities = self.reader.with_blanks(self._probabilities, self._blanks)
         rules = dataclasses.replace(self.reader.rules, mechanism=self.learnt.mechanism(self.reader.rules.mechanism))
         outcome = observe(self.history, probabilities, rules, time_s=now_s, novelty=new.astype(np.float64))
+        if self.ghosts:
+            outcome = self._withheld(outcome)
         if outcome.verdict is Verdict.OK and outcome.confidence >= TEACHES:
             self.learnt = learn(self.learnt, probabilities, outcome.raw.digits, new)
         if outcome.verdict is Verdict.OK and outcome.value is not None:
@@ -174,6 +179,12 @@ class Tracker:
             self._packed = None
         self.history, self._outcome, self._weighed_s = outcome.history, outcome, now_s
         return outcome
+
+    def _withheld(self, outcome: Outcome) -> Outcome:
+        """The outcome with nothing new to publish, for this may be a display. Wheels that glare makes look like one are followed on."""
+        value = self.history.value
+        history = self.history if value is None else dataclasses.replace(outcome.history, value=value)
+        return dataclasses.replace(outcome, verdict=Verdict.LOW_CONFIDENCE, value=value, history=history)
 
     def _seen(self, flaw: Status | None, watch: Stopwatch) -> Seen:
         return Seen(

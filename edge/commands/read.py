@@ -51,7 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", metavar='"x,y x,y x,y x,y"', help="corners of the digits, the top left one first, as one reads them")
     parser.add_argument("--digits", type=int, metavar="N", help="how many digits the window shows")
     parser.add_argument("--decimals", type=int, metavar="N", help="how many of them stand behind the point (default: 0)")
-    parser.add_argument("--display", choices=("wheels", "lcd"), help="what shows them (default: wheels)")
+    parser.add_argument(
+        "--display",
+        choices=("wheels", "lcd"),
+        help="what shows them. lcd: each digit stands still, and the first places may show nothing but segments that are not lit, which "
+        "look like 8s. Left out: wheels, or lcd where the first places look like that",
+    )
     parser.add_argument("--reference", type=Path, metavar="PICTURE", help="the picture that the window was drawn in, if it moved since")
     parser.add_argument(
         "--config",

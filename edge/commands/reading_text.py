@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edge.reading import Reading, Status
 
 if TYPE_CHECKING:
+    from edge.reader import Reader
     from edge.vision.find import Proposal
 
 COLOURS = {True: "\033[32m", False: "\033[33m"}
@@ -27,6 +28,13 @@ class Shown:
     """Windows that were found, best first; None where none was looked for."""
     note: str = ""
     """For people."""
+
+
+def as_display(reading: Reading, reader: "Reader") -> str:
+    """That it was read as a display, where nobody had said what it is; else nothing."""
+    if reader.display is not None or not any(wheel.digit == " " for wheel in reading.wheels):
+        return ""
+    return "its first places show nothing: read as with --display lcd"
 
 
 def as_json(shown: Shown, picture: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 
-from edge.commands.reading_text import Shown
+from edge.commands.reading_text import Shown, as_display
 from edge.commands.targets import previous_value
 from edge.counter.wheels import Display
 from edge.errors import UsageError
@@ -22,7 +22,7 @@ class Search:
         """Raises UsageError where no counter that could be found shows `--previous`."""
         self._recognizer, self._digits = recognizer, args.digits
         self._decimals = args.decimals or 0
-        self._display: Display = args.display or "wheels"
+        self._display: Display | None = args.display
         self._previous = previous_value(args.previous)
         if self._previous is not None:
             self._reader(self._digits or MAX_DIGITS).steps(self._previous)
@@ -40,14 +40,16 @@ class Search:
             raise UsageError(
                 f"--decimals {self._decimals}: the window that was found has {best.digits} digits; name the right one by --window"
             )
-        reading = self._reader(best.digits).read(frame, best.corners, previous=self._previous)
+        reader = self._reader(best.digits)
+        reading = reader.read(frame, best.corners, previous=self._previous)
         reading = dataclasses.replace(
             reading, confidence=reading.confidence * best.certainty, timings_ms=watch.timings_ms | reading.timings_ms
         )  # fmt: skip
         doubt = self._doubt(best)
         if doubt and reading.status is Status.OK:
             reading = dataclasses.replace(reading, status=Status.LOW_CONFIDENCE, value=self._previous)
-        return Shown(reading, proposals=found, note=f"window found, score {best.score:.2f}{doubt}")
+        told = as_display(reading, reader)
+        return Shown(reading, proposals=found, note=f"window found, score {best.score:.2f}{doubt}{told and '; '}{told}")
 
     def _doubt(self, best: Proposal) -> str:
         """What speaks against the window, and what to do; empty where it is sure."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.capture.pictures import load as load_picture
-from edge.commands.reading_text import Shown
+from edge.commands.reading_text import Shown, as_display
 from edge.errors import PictureError, UsageError
 from edge.inference.model import Recognizer
 from edge.inference.models import loader
@@ -46,7 +46,8 @@ class Target:
             raise PictureError(
                 f"{name}: {width} × {height} pixels, its reference has {wide} × {tall}; expected pictures of one camera, as it took them"
             )
-        return Shown(self.reader.read(frame, self.corners, reference=self.reference, previous=self.previous), self.name)
+        reading = self.reader.read(frame, self.corners, reference=self.reference, previous=self.previous)
+        return Shown(reading, self.name, note=as_display(reading, self.reader))
 
 
 def targets(args: argparse.Namespace) -> list[Target]:
@@ -104,7 +105,7 @@ def _target(args: argparse.Namespace, counter: "Counter | None", recognizer: Rec
     if decimals > digits:
         raise UsageError(f"--decimals {decimals}: expected 0 to the number of digits, {digits}")
     reader = Reader(
-        recognizer, digits=digits, decimals=decimals, display=chosen("display", "wheels"), rules=counter.rules if counter else None
+        recognizer, digits=digits, decimals=decimals, display=chosen("display", None), rules=counter.rules if counter else None
     )  # fmt: skip
     previous = previous_value(args.previous)
     if previous is not None:

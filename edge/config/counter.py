@@ -31,7 +31,11 @@ class Counter(Section):
     )
     digits: int = Field(ge=1, le=MAX_DIGITS, description="How many digits the window shows.", examples=[5])
     decimals: int = Field(default=0, ge=0, le=MAX_DIGITS, description="How many of them stand behind the point.", examples=[3])
-    display: Literal["wheels", "lcd"] = Field(default="wheels", description="What shows them.", examples=["lcd"])
+    display: Literal["wheels", "lcd"] | None = Field(
+        default=None,
+        description='What shows them, "wheels" or "lcd". Left out: wheels, but nothing is published that looks like a display\'s.',
+        examples=["lcd"],
+    )
     device_class: DeviceClass = Field(default="water", description="What is counted, as Home Assistant has it.", examples=["gas"])
     unit: str | None = Field(
         default=None,
@@ -107,7 +111,7 @@ class Counter(Section):
         from edge.counter.wheels import Mechanism
 
         return Rules(
-            mechanism=Mechanism(display=self.display),
+            mechanism=Mechanism(display=self.display or "wheels"),
             decreases=self.decreases,
             max_rate=self.max_rate_steps_s,
             min_confidence=self.min_confidence,

@@ -108,7 +108,8 @@ def test_the_greatest_rate_becomes_steps_of_the_last_wheel_a_second(file: Path) 
 
 
 def test_a_counter_is_as_the_reader_takes_it_where_nothing_is_said(file: Path) -> None:
-    assert config_of(file, COUNTER).counter[0].rules == Rules()
+    (counter,) = config_of(file, COUNTER).counter
+    assert (counter.rules, counter.display) == (Rules(), None)
 
 
 @pytest.mark.parametrize(("device_class", "usual"), [("water", "m³"), ("gas", "m³"), ("energy", "kWh"), ("heat", "kWh")])

@@ -24,6 +24,7 @@ class Shown:
 
     value: Decimal | None = Decimal("7.0")
     status = Status.OK
+    ghosts = False
 
     def look(self, _: object, __: object) -> Reading:
         return Reading.of_nothing(self.status, self.value)
