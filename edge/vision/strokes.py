@@ -22,6 +22,9 @@ TALLEST, SHORTEST = 1.7, 0.45
 """Heights of single digits, in heights of the writing. What is shorter is a piece of a digit, or a comma."""
 LINE_GAP, LINE_REACH = 0.5, 0.75
 """How far apart, in heights, neighbours' middles are when a new line begins; how far a stroke's middle lies from its line's at most."""
+FLATTEST, FLAT_WIDTH, FLAT_REACH = 0.33, 0.6, 0.35
+"""A digit may lie flat, as a 2 or a 5 does: no lower than the first once its own slope is taken off, as wide as the second, its middle no
+further from its line's than the third, and nothing above or below it; in heights. A dash is straight and so lower, a comma narrower."""
 NEAR = 0.2
 """A piece belongs to a digit no further away than this, in heights."""
 FRAME, FRAME_FILL = 2.5, 0.2
@@ -70,10 +73,11 @@ def find_strokes(ink: Image) -> Strokes:
     lines = _lines(middles, whole, rise, height)
     assigned = _assign(labels, boxes, middles, [i for i in kept if boxes[i, 3] >= SHORTEST * height], lines, height)
     left = _join(assigned, labels, boxes, [i for i in kept if boxes[i, 3] < SHORTEST * height], height)
-    for pixels in _joined_pieces(left, height):
+    for pixels in _joined_pieces(left, height) if lines else ():
         away = [abs(float(np.median(pixels[:, 0] - line.row - line.rise * pixels[:, 1]))) for line in lines]
-        if away and min(away) <= LINE_REACH * height:
-            assigned[int(np.argmin(away))].append(pixels)
+        line, low = assigned[int(np.argmin(away))], np.ptp(pixels[:, 0]) + 1 < SHORTEST * height
+        if min(away) <= (FLAT_REACH if low else LINE_REACH) * height and (not low or _is_beside(pixels, line)):
+            line.append(pixels)
     return _in_reading_order(assigned, height, labels.shape)
 
 
@@ -184,8 +188,24 @@ def _joined_pieces(pieces: list[Labels], height: float) -> Iterator[Labels]:
         while near := [n for n in _within(far, spans, _span(whole)) if n in left and _distance(pieces[n], whole, far) <= far]:
             whole = np.concatenate([whole, *(pieces[n] for n in near)])
             left.difference_update(near)
-        if SHORTEST * height <= np.ptp(whole[:, 0]) + 1 <= TALLEST * height:
+        # What was joined and is still low is an equals sign, or shreds.
+        flat = whole is pieces[first] and _is_flat_digit(whole, height)
+        if flat or SHORTEST * height <= np.ptp(whole[:, 0]) + 1 <= TALLEST * height:
             yield whole
+
+
+def _is_flat_digit(pixels: Labels, height: float) -> bool:
+    """Whether pixels [P, 2] are as wide as a digit, and not straight."""
+    rows, columns = pixels.T
+    if np.ptp(columns) + 1 < FLAT_WIDTH * height:
+        return False
+    return bool(np.ptp(rows - np.polyval(np.polyfit(columns, rows, 1), columns)) + 1 >= FLATTEST * height)
+
+
+def _is_beside(pixels: Labels, line: list[Labels]) -> bool:
+    """Whether none of a line's strokes is above or below these pixels."""
+    first, last = pixels[:, 1].min(), pixels[:, 1].max()
+    return all(stroke[:, 1].max() < first or stroke[:, 1].min() > last for stroke in line)
 
 
 def _pixels(labels: Labels, box: npt.NDArray[np.int32], label: int) -> Labels:

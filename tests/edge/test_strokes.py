@@ -82,3 +82,44 @@ def test_a_full_page_with_a_thousand_pieces_between_its_lines_is_read() -> None:
             page[y : y + 60, x : x + 12] = 1
             page[y + 75 : y + 99, x : x + 3] = page[y + 75 : y + 99, x + 13 : x + 16] = 1
     assert find_strokes(page).lines == tuple(range(first, first + 49) for first in range(1, 491, 49))
+
+
+FLAT = np.zeros((17, 36), np.uint8)
+"""As a 2 that lies flat: 36 pixels wide and 17 high."""
+FLAT[:3, :18] = FLAT[-3:, 18:] = FLAT[:, 16:20] = 1
+RISING = np.asarray(np.abs(np.arange(17)[:, None] + np.arange(36)[None] / 3 - 14) < 3, np.uint8)
+
+
+def with_piece(piece: Image, y: int) -> Image:
+    """A line of four bars, their middles in row 60, and a piece between them whose top is in row y."""
+    page = bars((40, 60), (40, 100), (40, 220), (40, 260))
+    page[y : y + piece.shape[0], 150 : 150 + piece.shape[1]] = piece
+    return page
+
+
+def test_a_flat_digit_is_kept() -> None:
+    strokes = find_strokes(with_piece(FLAT, 54))
+    assert strokes.lines == (range(1, 6),)
+    assert strokes.labels[56, 155] == strokes.labels[69, 180] == 3
+
+
+def test_dashes_equals_signs_and_what_lies_under_a_line_are_no_flat_digits() -> None:
+    equals = np.ones((17, 36), np.uint8)
+    equals[6:-6] = 0
+    for page in (with_piece(RISING, 52), with_piece(equals, 52), with_piece(FLAT[:, ::2], 52), with_piece(FLAT, 72)):
+        assert find_strokes(page).lines == (range(1, 5),)
+
+
+def test_a_flat_piece_under_another_stroke_is_no_digit() -> None:
+    page = with_piece(FLAT, 60)
+    page[32:50, 160:168] = 1
+    strokes = find_strokes(page)
+    assert strokes.lines == (range(1, 6),)
+    assert strokes.labels[62, 155] == 0
+
+
+def test_a_flat_piece_alone_beside_what_the_side_of_the_picture_cut_off_is_no_line() -> None:
+    page = np.zeros((100, 200), np.uint8)
+    page[30:70, :5] = 1
+    page[42:59, 100:136] = FLAT
+    assert find_strokes(page).lines == ()
