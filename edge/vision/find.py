@@ -180,14 +180,19 @@ def _scored(judged: _Judged, share: float) -> _Judged:
 
 
 def _weighed(one: _Judged, judged: list[_Judged]) -> Proposal:
-    """The proposal, with its certainty against the best of all rows that tell otherwise. judged: best first."""
+    """The proposal, with its certainty against all that it may be instead: of each doubt the best row. judged: best first."""
     mine = one.proposal
+    rivals: dict[Doubt, Proposal] = {}
     for other in judged:
         if (doubt := _doubt(one, other)) is not None:
-            certainty = float(1 / (1 + np.exp(LOG_ODDS * mine.digits * (other.proposal.score - mine.score))))
-            rival = Rival(doubt, other.proposal.digits) if certainty < mine.certainty else mine.rival
-            return dataclasses.replace(mine, certainty=mine.certainty * certainty, rival=rival)
-    return mine
+            rivals.setdefault(doubt, other.proposal)
+    if not rivals:
+        return mine
+    odds = sum(np.exp(LOG_ODDS * mine.digits * (other.score - mine.score)) for other in rivals.values())
+    certainty = float(1 / (1 + odds))
+    doubt, likeliest = next(iter(rivals.items()))
+    rival = Rival(doubt, likeliest.digits) if certainty < mine.certainty else mine.rival
+    return dataclasses.replace(mine, certainty=mine.certainty * certainty, rival=rival)
 
 
 def _doubt(one: _Judged, other: _Judged) -> Doubt | None:

@@ -80,6 +80,13 @@ def test_a_window_is_sure_of_no_more_than_its_ends_are() -> None:
     assert find(frame.picture, recognize=RECOGNIZER.read, digits=5)[0].certainty >= SURE_CERTAINTY
 
 
+@pytest.mark.parametrize("quarters", [2, 3])
+def test_a_row_that_may_be_read_the_other_way_round_or_may_be_shorter_is_not_sure_for_either_being_unlikely(quarters: int) -> None:
+    picture = next(frame for frame in frames() if frame.name.endswith("530.12067.jpg")).picture
+    best = find(np.ascontiguousarray(np.rot90(picture, quarters)), recognize=RECOGNIZER.read)[0]
+    assert best.certainty < SURE_CERTAINTY
+
+
 def test_of_two_counters_in_one_picture_neither_is_sure() -> None:
     half = ROUND.picture[: ROUND.picture.shape[0] // 2]
     best = find(np.vstack([half, half]), recognize=RECOGNIZER.read)[0]
