@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from convert.logits import deciding_range
+from convert.rounding import LEVELS
 from train.backend import keras, tf
 from train.targets import circular_loss
 
 Cells = npt.NDArray[np.uint8]
 UPDATES = 400
 LEARNING_RATE = 1e-4
-WEIGHT_LEVELS = 127
 
 
 def finetune(model: keras.Model, representative: Cells, batches: Iterable[tuple[Cells, Any]], *, updates: int = UPDATES) -> keras.Model:
@@ -53,7 +53,7 @@ def rounded_weights(weights: Any) -> Any:
     """A kernel [..., K] as int8 per output channel holds it: multiples of max|w|/127 of its channel. A bias [K] stays as it is."""
     if len(weights.shape) < 2:
         return weights
-    scale = tf.reduce_max(tf.abs(weights), axis=list(range(len(weights.shape) - 1)), keepdims=True) / WEIGHT_LEVELS
+    scale = tf.reduce_max(tf.abs(weights), axis=list(range(len(weights.shape) - 1)), keepdims=True) / LEVELS
     scale = tf.maximum(scale, 1e-12)
     return tf.round(weights / scale) * scale
 
@@ -74,8 +74,10 @@ def _with_rounded_activations(model: keras.Model, representative: Cells) -> kera
     kinds = (keras.layers.Activation, keras.layers.LeakyReLU)
     places = [layer for layer in model.layers if isinstance(layer, kinds) or layer.name == "logits"]
     seen = keras.Model(model.input, [layer.output for layer in places])(representative.astype(np.float32) / 255.0)
-    ranges = {layer.name: (float(np.min(values)), float(np.max(values))) for layer, values in zip(places, seen, strict=True)}
-    ranges["logits"] = deciding_range(np.asarray(seen[-1]))
+    ranges = {
+        layer.name: deciding_range(np.asarray(values)) if layer.name == "logits" else (float(np.min(values)), float(np.max(values)))
+        for layer, values in zip(places, seen, strict=True)
+    }
 
     def call(layer: keras.layers.Layer, *args: Any, **options: Any) -> Any:
         result = layer(*args, **options)

@@ -15,7 +15,7 @@ from edge.vision.binarize import binarize, has_dark_ink
 from edge.vision.boxes import find_boxes, without_boxes
 from edge.vision.cells import to_grey
 from edge.vision.handwritten import FIGURES, LOG_SIZE, LOG_WIDTH, NO_DIGIT, PENS_ACROSS, shape, to_mnist_cells
-from edge.vision.lattice import Doubles, all_ways, log_sum
+from edge.vision.lattice import Doubles, all_ways, log_sum, total
 from edge.vision.paper import absorbance, without_ruling
 from edge.vision.strokes import find_strokes
 from edge.vision.touching import Digit, hypotheses
@@ -101,7 +101,7 @@ def _certain(hypotheses: list[Digit], likelihoods: Doubles, at: list[int], digit
     first, last = np.array([(each.first, each.last) for each in hypotheses], np.int64).T
     of_any = log_sum(likelihoods, 1)[:, None]
     every, used = all_ways(first, last, of_any, 1)
-    read, _ = all_ways(first, last, likelihoods[:, digits], len(digits) + 1)
+    read = total(first, last, likelihoods[:, digits], len(digits) + 1)
     whole = min(float(np.exp(read - every)), 1.0)
     return np.clip(used[at, 0] * np.exp(likelihoods[at, digits] - of_any[at, 0]), whole, 1.0), whole
 

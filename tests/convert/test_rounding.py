@@ -5,10 +5,11 @@ import numpy.typing as npt
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
+from convert.finetune import rounded_weights
 from convert.quantize import quantize
 from convert.rounding import LEVELS, on_grid, rounded
 from tests.convert.networks import network, pictures
-from train.backend import keras
+from train.backend import keras, tf
 from train.lenet5 import Architecture
 
 Doubles = npt.NDArray[np.float64]
@@ -28,9 +29,8 @@ def kernel() -> Doubles:
     return np.random.default_rng(1).normal(size=(12, 5))
 
 
-def nearest(kernel: Doubles) -> Doubles:
-    scale = np.abs(kernel).max(0) / LEVELS
-    return np.asarray(np.rint(kernel / scale) * scale)
+def nearest(kernel: npt.ArrayLike) -> npt.NDArray[np.floating]:
+    return np.asarray(rounded_weights(tf.constant(kernel)))
 
 
 def test_errors_of_weights_cancel_in_what_they_are_summed_to(inputs: Doubles, kernel: Doubles) -> None:
@@ -55,7 +55,7 @@ def test_weights_are_multiples_of_their_columns_largest_by_127_and_that_one_and_
 
 
 def test_what_is_on_its_grid_already_stays(inputs: Doubles, kernel: Doubles) -> None:
-    grid = nearest(kernel)
+    grid = nearest(kernel).astype(np.float64)
     np.testing.assert_allclose(on_grid(grid, np.cov(inputs, rowvar=False)), grid, atol=1e-12)
 
 
@@ -73,7 +73,7 @@ def test_each_layer_puts_out_what_it_did_on_average_and_nearly_what_it_did_each_
         np.testing.assert_allclose(other.mean(0), one.mean(0), atol=1e-5)
         nearly = keras.models.clone_model(model).get_layer(layer.name)
         kernel, bias = layer.get_weights()
-        nearly.set_weights([nearest(kernel.reshape(-1, kernel.shape[-1]).astype(np.float64)).reshape(kernel.shape), bias])
+        nearly.set_weights([nearest(kernel), bias])
         by_itself = np.asarray(nearly(before)).reshape(one.shape)
         assert np.square(one - other).mean() < np.square(one - by_itself).mean()
         kept = np.asarray(kernel) == 0
@@ -94,9 +94,4 @@ def test_the_file_holds_the_weights_that_were_found() -> None:
             flat = kernel.reshape(-1, kernel.shape[-1]).T
             steps = np.rint(flat / (np.abs(flat).max(1, keepdims=True) / LEVELS))
             of_this_size = [each.reshape(len(each), -1) for each in written if each.size == flat.size]
-            assert any(np.array_equal(each, _as_tflite_lays(steps, kernel.shape)) for each in of_this_size)
-
-
-def _as_tflite_lays(steps: Doubles, shape: tuple[int, ...]) -> Doubles:
-    """[O, I] of a kernel [H, W, I, O] or [I, O], in TFLite's order of output channel, row, column and input channel: the same."""
-    return steps.reshape(shape[-1], -1)
+            assert any(np.array_equal(each, steps) for each in of_this_size)  # in TFLite's order: O, H, W, I
