@@ -104,6 +104,7 @@ PAPER = Recipe(
 
 RECIPES = {recipe.name: recipe for recipe in (HANDWRITTEN, COUNTER, SEGMENTS, CLASSIC, PAPER)}
 SHIPPED = (HANDWRITTEN.name, COUNTER.name, SEGMENTS.name)
+"""The longest first: the others give way to it."""
 
 
 def quick(recipe: Recipe) -> Recipe:

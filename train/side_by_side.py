@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from edge.guard import FAILED
 
+NICER = 5
+"""By how much each gives way to the one before it (`nice`): where cores are few, the first and longest is not the last to end."""
+
 
 def side_by_side(commands: Mapping[str, Sequence[str]], program: str) -> int:
     """Run the commands, by name, to their ends; returns the highest exit code. One that a signal ended is named on stderr, and failed.
@@ -19,7 +22,8 @@ def side_by_side(commands: Mapping[str, Sequence[str]], program: str) -> int:
     try:
         for line, (name, command) in enumerate(commands.items()):
             # Where several show how far they are, each has a line of the terminal to itself.
-            processes[name] = subprocess.Popen(command, env={**os.environ, "TQDM_POSITION": str(line)})
+            gives_way = ["nice", "-n", str(NICER * line), *command]
+            processes[name] = subprocess.Popen(gives_way, env={**os.environ, "TQDM_POSITION": str(line)})
         codes = {name: process.wait() for name, process in processes.items()}
     finally:
         for process in processes.values():

@@ -1,5 +1,6 @@
 """Commands side by side end together, and a failure of one is a failure of all."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_arrows import ROOT
-from train.side_by_side import side_by_side
+from train.side_by_side import NICER, side_by_side
 
 
 def python(code: str) -> list[str]:
@@ -23,6 +24,14 @@ def test_the_highest_exit_code_is_that_of_all(codes: tuple[int, int], expected: 
 def test_the_progress_of_each_has_a_line_of_the_terminal_to_itself() -> None:
     shown = python("import io; from tqdm import tqdm; raise SystemExit(-tqdm(total=1, file=io.StringIO()).pos)")
     assert side_by_side(dict.fromkeys(("first", "second", "third"), shown), "train") == 2
+
+
+def test_each_gives_way_to_the_one_before_it() -> None:
+    """So that the longest, which is named first, does not end long after the others."""
+    nice = python("import os; raise SystemExit(os.nice(0))")
+    own = os.nice(0)
+    assert side_by_side({"longest": nice}, "train") == own
+    assert side_by_side(dict.fromkeys(("longest", "second", "third"), nice), "train") == own + 2 * NICER
 
 
 def test_one_that_a_signal_ended_has_failed_and_is_named(capsys: pytest.CaptureFixture[str]) -> None:
