@@ -32,7 +32,9 @@ FRAME, FRAME_FILL = 2.5, 0.2
 LOWEST_PX, MOST_DIGITS = 8, 1000
 """Writing is no lower, and a page has no more strokes as high as digits: what has is print, or the grain of a photo, and not read."""
 CUT_OFF = 0.3
-"""A stroke at the picture's side that is narrower than this, in heights, is not a digit."""
+"""A stroke at the picture's side that is narrower than this, in heights, is not a digit; nor is one that goes along it for `TALLEST`."""
+DOT = 0.5
+"""Share of the square around it that a dot fills, at least: of MNIST's training digits 99 in 100 fill less."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,17 @@ def find_strokes(ink: Image) -> Strokes:
     count, labelled, statistics, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
     labels, stats = np.asarray(labelled, np.int32), np.asarray(statistics, np.int32)
     boxes, areas = stats[:, :4], stats[:, cv2.CC_STAT_AREA]
-    height = _writing_height(boxes[1:, 3], areas[1:])
-    if height is None or height < LOWEST_PX:
+    height = _writing_height(boxes[1:], areas[1:])
+    if height < LOWEST_PX:
         return Strokes(np.zeros_like(labels), (), 0.0)
+    along_sides = np.bincount(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]), minlength=count)
     kept = [
         i
         for i in range(1, count)
         if areas[i] > SPECK * height * height
         and not _is_frame(boxes[i], areas[i], height)
         and not _is_cut_off(boxes[i], labels.shape[1], height)
+        and along_sides[i] <= TALLEST * height  # or it is what lies beside the paper
     ]
     middles = np.column_stack([boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2])
     whole = [i for i in kept if SHORTEST * height <= boxes[i, 3] <= TALLEST * height]
@@ -81,13 +85,16 @@ def find_strokes(ink: Image) -> Strokes:
     return _in_reading_order(assigned, height, labels.shape)
 
 
-def _writing_height(heights: npt.NDArray[np.int32], areas: npt.NDArray[np.int32]) -> float | None:
-    """The median of the heights of strokes, larger ones counting more, since specks are many and frames are few."""
-    if len(heights) == 0:
-        return None
-    order = np.argsort(heights)
-    weight = np.cumsum(np.sqrt(areas[order].astype(np.float64)))
-    return float(heights[order][int(np.searchsorted(weight, weight[-1] / 2))])
+def _writing_height(boxes: npt.NDArray[np.int32], areas: npt.NDArray[np.int32]) -> float:
+    """The median of the heights of strokes, larger ones counting more, since specks are many and frames are few; dots do not count.
+
+    boxes: int32 [N, 4], left, top, width and height. 0 where there is none.
+    """
+    if len(boxes) == 0:
+        return 0.0
+    order = np.argsort(boxes[:, 3])
+    weight = np.cumsum(np.where(areas > DOT * boxes[:, 2:].max(1) ** 2, 0.0, np.sqrt(areas))[order])
+    return float(boxes[order[np.searchsorted(weight, weight[-1] / 2)], 3])
 
 
 def _is_frame(box: npt.NDArray[np.int32], area: int, height: float) -> bool:
@@ -106,9 +113,6 @@ class _Baseline:
 
     row: float
     rise: float
-
-    def distance(self, middle: npt.NDArray[np.float64]) -> float:
-        return float(middle[1] - self.row - self.rise * middle[0])
 
 
 def _lines(middles: npt.NDArray[np.float64], whole: list[int], rise: float, height: float) -> list[_Baseline]:

@@ -39,6 +39,16 @@ def test_specks_are_dropped() -> None:
     assert find_strokes(page).lines == (range(1, 3),)
 
 
+def test_the_many_dots_of_dotted_paper_do_not_make_the_writing_low() -> None:
+    page = bars((40, 100), (40, 200), (40, 300))
+    for y in range(10, 300, 20):
+        for x in range(10, 400, 20):
+            page[y : y + 4, x + 1 : x + 3] = page[y + 1 : y + 3, x : x + 4] = 1
+    strokes = find_strokes(page)
+    assert strokes.height == 40
+    assert strokes.lines == (range(1, 4),)
+
+
 def test_a_comma_is_dropped_and_a_broken_digit_joined() -> None:
     page = bars((40, 100), (40, 200), (40, 280), (40, 320), (40, 360))
     page[54:58, 100:108] = 0  # the first digit is broken
@@ -57,6 +67,19 @@ def test_a_frame_and_what_the_sides_of_the_picture_cut_off_are_dropped() -> None
     strokes = find_strokes(page)
     assert strokes.lines == (range(1, 4),)
     assert strokes.labels[60, 200] == strokes.labels[140, 2] == 0
+
+
+def test_the_dark_corners_of_a_page_that_was_turned_are_no_digits() -> None:
+    page = bars((120, 60), (120, 160), (120, 260))
+    for row in range(40):
+        page[row, 5 * row + 200 :] = page[299 - row, : 200 - 5 * row] = 1
+    assert find_strokes(page).lines == (range(1, 4),)
+
+
+def test_a_digit_at_the_side_of_the_picture_is_one() -> None:
+    page = bars((0, 100), (0, 200))
+    page[0:40, 300:330] = 1
+    assert find_strokes(page).lines == (range(1, 4),)
 
 
 def test_a_digit_broken_into_pieces_none_of_which_is_high_enough_alone_is_one_stroke() -> None:
