@@ -24,6 +24,8 @@ THICKEST_WALL, WALL = 0.2, 0.75
 """The thickest wall, in shorter sides of its box, and the share of its length that is inked."""
 PALE, STANDING = 0.3, 0.5
 """Absorbance of the squares of squared paper, at most; the share of a side that is inked if it is left when they are taken away."""
+ALIKE = 2.0
+"""Two sides of a box are no darker than so many times the other two: darker ones are 1s that stand between two ruled lines."""
 SOFT_PX = 2
 """How far a wall's soft edge goes beyond its ink."""
 TICK_PX, TICK_LONG, TICK_ALIKE_PX = 2, 2.0, 1
@@ -63,15 +65,22 @@ class Box:
         return (self.away > -SOFT_PX) & (self.away <= self.wall_px + SOFT_PX)
 
     def is_printed(self, absorbed: Floats, left: Image) -> bool:
-        """Whether it is no square of squared paper: its wall is dark in absorbance [H, W], or two sides are left, uint8 [H, W] (0 or 1)."""
+        """Whether it is no square of squared paper: its wall is dark in absorbance [H, W], or two sides are left, uint8 [H, W] (0 or 1).
+
+        Nor is it one if ruling and digits make its wall.
+        """
         rows, columns = np.nonzero((self.away >= 1) & (self.away <= self.wall_px))
-        if float(np.median(absorbed[self.around][rows, columns])) > PALE:
-            return True
+        taken = absorbed[self.around][rows, columns]
         middle, sides, turn = cv2.minAreaRect(self.hull)
         x, y = columns + self.around[1].start - middle[0], rows + self.around[0].start - middle[1]
         cos, sin = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
         along, across = (x * cos + y * sin) / sides[0], (y * cos - x * sin) / sides[1]
         side = np.where(np.abs(along) > np.abs(across), 2 + (along > 0), across > 0)
+        _, second, third, _ = sorted(float(np.median(taken[side == each])) for each in range(4))
+        if third > ALIKE * second:
+            return False
+        if float(np.median(taken)) > PALE:
+            return True
         inked = left[self.around][rows, columns] > 0
         return sum(bool(inked[side == each].mean() >= STANDING) for each in range(4)) >= 2
 

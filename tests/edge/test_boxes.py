@@ -195,3 +195,10 @@ def test_what_goes_with_the_ruling_and_is_pale_is_squared_paper() -> None:
     assert not box.is_printed(pale, np.zeros_like(ink))
     assert box.is_printed(pale, uprights)
     assert box.is_printed(boxed(), np.zeros_like(ink))
+
+
+def test_ones_that_stand_between_two_ruled_lines_make_no_box_of_them() -> None:
+    page = np.asarray(boxed() / 4, np.float32)
+    page[20:81, 19:22] = page[20:81, 69:72] = 0.8
+    (box,) = find_boxes((page > 0.1).astype(np.uint8))
+    assert not box.is_printed(page, (page > 0.5).astype(np.uint8))
