@@ -7,8 +7,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.vision.binarize import NOISE_KERNEL
+
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+NORMAL_MEDIAN = 0.6745
+"""Median of the absolute values of a normal distribution, in its standard deviations."""
 STEEPEST_DEG = 8.0
 STRIPS = 64
 """Columns of a page that are projected by themselves: narrow enough that no slope in question smears them."""
@@ -34,6 +38,11 @@ def absorbance(grey: Image) -> Floats:
     closed = cv2.morphologyEx(calm, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     paper = cv2.blur(closed, (side, side)).astype(np.float32)
     return np.asarray(np.clip(1.0 - grey / np.maximum(paper, 1.0), 0.0, 1.0), np.float32)
+
+
+def deviation_of_noise(absorbed: Floats) -> float:
+    """Standard deviation of the noise of absorbance [H, W]: Immerkær's (`binarize.quality`), by the median, which strokes do not move."""
+    return float(np.median(np.abs(cv2.filter2D(absorbed, cv2.CV_32F, NOISE_KERNEL)))) / NORMAL_MEDIAN / 6
 
 
 def slope(weights: Floats) -> float:

@@ -16,7 +16,7 @@ from edge.vision.boxes import find_boxes, without_boxes
 from edge.vision.cells import to_grey
 from edge.vision.handwritten import FIGURES, LOG_SIZE, LOG_WIDTH, NO_DIGIT, PENS_ACROSS, shape, to_mnist_cells
 from edge.vision.lattice import Doubles, all_ways, log_sum, total
-from edge.vision.paper import absorbance, without_ruling
+from edge.vision.paper import absorbance, deviation_of_noise, without_ruling
 from edge.vision.strokes import find_strokes
 from edge.vision.touching import Digit, hypotheses
 
@@ -26,6 +26,8 @@ Recognize = Callable[[Image], npt.NDArray[np.float32]]
 """Cells uint8 [N, 32, 32, 1] → probabilities float32 [N, K]: K = 10 to read digits, K = 11 to judge, where the last is no digit."""
 FAINTEST_INK, FAINTEST_MARK = 0.15, 0.08
 """Absorbance under which a mark is paper's grain or a shadow's edge; and that of a printed line, whose shape tells it from them."""
+GRAIN = 3.0
+"""Ink is darker than the paper by so many deviations of the noise."""
 FAINTEST_PROBABILITY = 0.01
 """A digit that is given less is not considered."""
 FAINTEST_OPINION = 1e-4
@@ -143,7 +145,9 @@ def _marks(absorbed: Floats) -> Image:
 
 def _ink(absorbed: Floats) -> Image:
     """Ink, uint8 [H, W], 0 or 1, from absorbance [H, W]."""
-    return np.asarray(binarize(np.rint(255 * (1 - absorbed)).astype(np.uint8)).ink & (absorbed > FAINTEST_INK), np.uint8)
+    # The brighter half of a noisy picture's grain passes for its paper, and the other half for pale ink.
+    grain = float(np.median(absorbed)) + GRAIN * deviation_of_noise(absorbed)
+    return np.asarray(binarize(np.rint(255 * (1 - absorbed)).astype(np.uint8)).ink & (absorbed > max(FAINTEST_INK, grain)), np.uint8)
 
 
 def together(read: Floats, judged: Floats) -> Floats:

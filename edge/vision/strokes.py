@@ -86,10 +86,7 @@ def find_strokes(ink: Image) -> Strokes:
 
 
 def _writing_height(boxes: npt.NDArray[np.int32], areas: npt.NDArray[np.int32]) -> float:
-    """The median of the heights of strokes, larger ones counting more, since specks are many and frames are few; dots do not count.
-
-    boxes: int32 [N, 4], left, top, width and height. 0 where there is none.
-    """
+    """The median of the heights of strokes, larger ones counting more, since specks are many and frames are few; dots do not count."""
     if len(boxes) == 0:
         return 0.0
     order = np.argsort(boxes[:, 3])
@@ -128,8 +125,7 @@ def _lines(middles: npt.NDArray[np.float64], whole: list[int], rise: float, heig
     lines = []
     for group in groups:
         own = rise
-        spread = float(np.ptp(middles[group, 0]))
-        if len(group) >= 4 and spread > 4 * height:
+        if len(group) >= 4 and np.ptp(middles[group, 0]) > 4 * height:
             own = float(np.clip(np.polyfit(middles[group, 0], middles[group, 1], 1)[0], rise - 0.03, rise + 0.03))
         lines.append(_Baseline(float(np.median(middles[group, 1] - own * middles[group, 0])), own))
     return lines

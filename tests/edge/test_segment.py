@@ -63,6 +63,11 @@ def test_ruled_paper_reads_as_plain_paper_does() -> None:
     assert read(page("0123456789", "31415926", ruled=True)) == ["0123456789", "31415926"]
 
 
+def test_a_grainy_picture_reads_as_a_clean_one_does() -> None:
+    grain = np.random.default_rng(0).normal(0, 24, page("31415926").shape)
+    assert read(np.clip(page("31415926") - 20 + grain, 0, 255).astype(np.uint8)) == ["31415926"]
+
+
 def test_white_ink_on_black_reads_as_black_on_white_does() -> None:
     assert read(255 - page("2718", "1414")) == ["2718", "1414"]
 
