@@ -88,7 +88,7 @@ def quality(grey: Image) -> Quality:
     residual = cv2.filter2D(grey, cv2.CV_16S, NOISE_KERNEL)
     noise = cv2.norm(residual, cv2.NORM_L1) / grey.size * float(np.sqrt(np.pi / 2)) / 6
     contrast = brightest - darkest
-    edge = contrast / _steepest(grey) / grey.shape[0]
+    edge = _contrast_of_digits(grey) / _steepest(grey) / grey.shape[0]
     too_dark = brightest < DARK_LEVEL and contrast < SIGNAL_TO_NOISE * max(noise, 1.0)
     too_bright = saturated > SATURATED_SHARE or darkest > BRIGHT_LEVEL
     blurred = not too_dark and not too_bright and edge > BLURRED_EDGE
@@ -106,6 +106,16 @@ def _threshold(grey: Image) -> Image:
         return np.zeros_like(grey)
     threshold = mean - K * (1.0 - deviation / largest) * (mean - darkest)
     return np.asarray((levels < threshold) & (deviation > FAINTEST * largest), np.uint8)
+
+
+def _contrast_of_digits(grey: Image) -> float:
+    """Grey levels from the 2nd to the 98th percentile of what stands out from its surroundings, as wide as the picture is high: a light
+    that grows across the window, or a soft reflection, has no edges that could tell of focus."""
+    side = grey.shape[0] | 1
+    apart = cv2.addWeighted(grey, 0.5, cv2.blur(grey, (side, side)), -0.5, 128.0)  # halved, so that bytes hold it
+    counts = np.cumsum(cv2.calcHist([apart], [0], None, [256], [0, 256]))
+    low, high = np.searchsorted(counts, [0.02 * grey.size, 0.98 * grey.size])
+    return 2.0 * float(high - low)
 
 
 def _steepest(grey: Image) -> float:

@@ -62,3 +62,10 @@ def test_darkness_glare_and_defocus_are_told_apart() -> None:
         glare = np.clip(window.astype(int) * 4 + 200, 0, 255).astype(np.uint8)
         soft = np.asarray(cv2.GaussianBlur(window, (0, 0), 9), np.uint8)
         assert (quality(dark).too_dark, quality(glare).too_bright, quality(soft).blurred) == (True, True, True)
+
+
+def test_light_that_grows_across_the_window_is_not_taken_for_defocus() -> None:
+    for window in windows():
+        light = np.linspace(0, 120, window.shape[1])
+        faint, soft = ((picture * 0.2 + light).astype(np.uint8) for picture in (window, cv2.GaussianBlur(window, (0, 0), 6)))
+        assert (quality(faint).blurred, quality(soft).blurred) == (False, True)
