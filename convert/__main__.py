@@ -5,6 +5,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from edge.errors import ModelError
 from edge.guard import guarded
@@ -81,7 +82,7 @@ def convert(path: Path, output: Path, *, quick: bool = False, old: bool = True) 
     """
     from convert import verify
     from convert.card import make_card, shown
-    from convert.choose import quantized
+    from convert.choose import as_fine_as_proven, quantized
     from convert.network import load_network
     from convert.to_onnx import to_onnx
     from train.evaluate import keras_read
@@ -90,17 +91,21 @@ def convert(path: Path, output: Path, *, quick: bool = False, old: bool = True) 
     name, sources = training["name"], training["sources"]
     limits = verify.QUICK if quick else verify.SHIPPED
     tflite, method = quantized(network, training, sources, allowed=limits.loss)
-    files = {output / f"{name}.tflite": tflite, output / f"{name}.onnx": to_onnx(tflite).SerializeToString()}
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=f".{name}-") as folder:
-        first, second = (write_aside(Path(folder), file, content) for file, content in files.items())
         test = verify.unseen(training["task"], sources)
-        proof = verify.verify(keras_read(network), first, second, test, limits=limits, old=old)
+
+        def prove(tflite: bytes) -> tuple[dict[Path, bytes], list[Path], dict[str, Any]]:
+            files = {output / f"{name}.tflite": tflite, output / f"{name}.onnx": to_onnx(tflite).SerializeToString()}
+            first, second = (write_aside(Path(folder), file, content) for file, content in files.items())
+            return files, [first, second], verify.verify(keras_read(network), first, second, test, limits=limits, old=old)
+
+        (files, parts, proof), method = as_fine_as_proven(tflite, method, prove)
         command = " ".join(["python -m convert", *sys.argv[1:]])
         card = make_card(training, files, proof, data=test.data, method=method, command=command)
         text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
-        third = write_aside(Path(folder), output / f"{name}.json", text.encode())
-        for part in (first, second, third):
+        parts.append(write_aside(Path(folder), output / f"{name}.json", text.encode()))
+        for part in parts:
             part.replace(output / part.name)
     print(shown(card))
 

@@ -1,21 +1,26 @@
-"""Rounded as it is, or fine-tuned first: what the pictures to choose by (`val`) say."""
+"""Rounded as it is, or fine-tuned first: what the pictures to choose by (`val`) say; and logits as fine as all runtimes bear."""
 
 import dataclasses
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from convert.finetune import UPDATES, finetune
+from convert.logits import widened
 from convert.network import recipe_of
 from convert.quantize import quantize
 from convert.representative import representative
-from convert.verify import ROUNDING, unseen
+from convert.verify import ROUNDING, DecidedOtherwiseError, unseen
 from edge.inference.model import open_model
 from train import samples
 from train.backend import keras
 from train.evaluate import Read, in_batches, keras_read
 
 POST_TRAINING = "post-training, weights rounded by GPTQ"
+WIDENINGS = 2
+"""How often the logits' steps are doubled, at most."""
+Proof = TypeVar("Proof")
 MADE = 10_000
 """Pictures that are rendered, rolled or segmented for fine-tuning."""
 
@@ -44,6 +49,23 @@ def quantized(network: keras.Model, training: dict[str, Any], sources: list[str]
     batches = (batch for epoch in range(UPDATES) for batch in learnt.epoch(1_000_000 + epoch, batch=recipe.batch, seed=training["seed"]))
     tuned = quantize(finetune(network, pictures, batches), pictures)
     return (tuned, f"fine-tuned over {UPDATES} updates") if right(_reader(tuned)) > after else (plain, POST_TRAINING)
+
+
+def as_fine_as_proven(tflite: bytes, method: str, prove: Callable[[bytes], Proof]) -> tuple[Proof, str]:
+    """The proof of a file, and how it was made: as it is, or where tflite-runtime decides otherwise, with wider steps of the logits.
+
+    Raises what `prove` raises, its DecidedOtherwiseError once the steps were doubled WIDENINGS times.
+    """
+    doubled = 0
+    while True:
+        try:
+            proof = prove(tflite)
+        except DecidedOtherwiseError:
+            if doubled == WIDENINGS:
+                raise
+            tflite, doubled = widened(tflite), doubled + 1
+        else:
+            return proof, f"{method}, steps of the logits {2**doubled} times as wide" if doubled else method
 
 
 def _reader(tflite: bytes) -> Read:

@@ -5,6 +5,7 @@ whose probability rounds to 0 may as well be less likely yet, and one that is ce
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,10 +32,22 @@ def deciding_range(logits: Floats) -> tuple[float, float]:
 def spanning(tflite: bytes, low: float, high: float) -> bytes:
     """An int8 TFLite file whose logits, the input of its softmax, span low to high, in nats; what lies beyond comes out as the end."""
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(tflite))
-    graph = model.subgraphs[0]
-    softmax = next(op for op in graph.operators if model.operatorCodes[op.opcodeIndex].builtinCode == schema.BuiltinOperator.SOFTMAX)
+    quantization = _quantization(model)
     scale = (high - low) / (MOST - LEAST)
-    quantization = graph.tensors[softmax.inputs[0]].quantization
     quantization.scale = np.array([scale], np.float32)
     quantization.zeroPoint = np.array([np.clip(round(LEAST - low / scale), LEAST, MOST)], np.int64)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def widened(tflite: bytes) -> bytes:
+    """The same file with steps of the logits twice as wide: what a runtime rounds otherwise in the layers before is half as much of one."""
+    quantization = _quantization(flatbuffer_utils.convert_bytearray_to_object(bytearray(tflite)))
+    scale, zero = 2 * float(quantization.scale[0]), int(quantization.zeroPoint[0])
+    return spanning(tflite, (LEAST - zero) * scale, (MOST - zero) * scale)
+
+
+def _quantization(model: Any) -> Any:
+    """Scale and zero point of the logits, in a model as `flatbuffer_utils` reads it."""
+    graph = model.subgraphs[0]
+    softmax = next(op for op in graph.operators if model.operatorCodes[op.opcodeIndex].builtinCode == schema.BuiltinOperator.SOFTMAX)
+    return graph.tensors[softmax.inputs[0]].quantization

@@ -116,13 +116,20 @@ def bfloat16_is_fast() -> bool:
 
 
 def commit() -> str:
-    """The commit of the code, with "-dirty" where files differ from it; "unknown" outside a checkout or without git."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    """The commit of the code, with "-dirty" where files differ from it; "unknown" outside a checkout or without git.
+
+    Files in models/ say nothing of the code: a conversion replaces one after the other.
+    """
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], capture_output=True, text=True, cwd=Path(__file__).parent, check=False).stdout.strip()
+
     try:
-        result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
+        head = git("rev-parse", "HEAD")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)models")
     except OSError:  # no git on this machine
         return "unknown"
-    return result.stdout.strip() or "unknown"
+    return f"{head}-dirty" if changed else head or "unknown"
 
 
 def _optimizer(recipe: Recipe, updates: int) -> keras.optimizers.Optimizer:

@@ -1,5 +1,6 @@
 """The logits' eight bits are spent on what decides."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from convert.logits import NOTHING, deciding_range, spanning
+from convert.choose import as_fine_as_proven
+from convert.logits import NOTHING, deciding_range, spanning, widened
 from convert.quantize import quantize
+from convert.verify import DecidedOtherwiseError
+from edge.errors import ModelError
 from edge.inference.model import open_model
 from tests.convert.networks import network, pictures
 from train.backend import keras
@@ -48,6 +52,50 @@ def test_beyond_the_range_all_are_alike_and_within_it_a_class_is_as_likely_as_be
     expected = np.asarray(MODEL(CELLS.astype(np.float32) / 255))
     assert np.abs(likely["found"] - expected).mean() < 0.5 * np.abs(likely["wide"] - expected).mean()
     np.testing.assert_allclose(likely["none"], 0.1, atol=0.01)
+
+
+def test_steps_are_doubled_until_all_runtimes_decide_alike_and_no_more() -> None:
+    content = quantize(MODEL, CELLS)
+
+    def step(tflite: bytes) -> float:
+        return float(_logits(tflite)[0]["quantization"][0])
+
+    def borne_from(least: float) -> Callable[[bytes], float]:
+        def prove(tflite: bytes) -> float:
+            if step(tflite) < least * step(content):
+                raise DecidedOtherwiseError("too fine")
+            return step(tflite) / step(content)
+
+        return prove
+
+    assert as_fine_as_proven(content, "rounded", borne_from(1.0)) == (1.0, "rounded")
+    assert as_fine_as_proven(content, "rounded", borne_from(1.5)) == (2.0, "rounded, steps of the logits 2 times as wide")
+    assert as_fine_as_proven(content, "rounded", borne_from(4.0)) == (4.0, "rounded, steps of the logits 4 times as wide")
+    with pytest.raises(DecidedOtherwiseError, match="too fine"):
+        as_fine_as_proven(content, "rounded", borne_from(4.5))
+
+
+def test_what_else_does_not_hold_is_no_reason_for_wider_steps() -> None:
+    proofs = []
+
+    def prove(tflite: bytes) -> None:
+        proofs.append(tflite)
+        raise ModelError("too much lost")
+
+    with pytest.raises(ModelError, match="too much lost"):
+        as_fine_as_proven(quantize(MODEL, CELLS), "rounded", prove)
+    assert len(proofs) == 1
+
+
+def test_wider_steps_decide_as_before(tmp_path: Path) -> None:
+    files = {"fine": quantize(MODEL, CELLS)}
+    files["wide"] = widened(files["fine"])
+    (fine,), (wide,) = (_logits(content) for content in files.values())
+    assert wide["quantization"] == (pytest.approx(2 * fine["quantization"][0]), fine["quantization"][1])
+    for name, content in files.items():
+        (tmp_path / f"{name}.tflite").write_bytes(content)
+    fine_answers, wide_answers = (open_model(tmp_path / f"{name}.tflite").read(CELLS) for name in files)
+    assert np.abs(fine_answers - wide_answers).max() < 0.1
 
 
 def _logits(content: bytes) -> list[dict[str, Any]]:

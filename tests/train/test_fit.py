@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,24 @@ def test_the_largest_seed_is_taken(tmp_path: Path) -> None:
 def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert fit.commit() == "unknown"
+
+
+def test_changed_code_is_no_commit_and_a_model_made_anew_is_not_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout.strip()
+
+    for name, value in {"DIR": str(tmp_path / ".git"), "WORK_TREE": str(tmp_path)}.items():
+        monkeypatch.setenv(f"GIT_{name}", value)
+    git("init")
+    for file in ("models/card.json", "train/fit.py"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).write_text("before")
+    git("add", "--all")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--message", "first")
+    (tmp_path / "models/card.json").write_text("after")
+    assert fit.commit() == git("rev-parse", "HEAD")
+    (tmp_path / "train/fit.py").write_text("after")
+    assert fit.commit() == git("rev-parse", "HEAD") + "-dirty"
 
 
 def test_a_run_leaves_logs_for_tensorboard_and_a_summary(tmp_path: Path) -> None:
