@@ -17,8 +17,10 @@ from edge.vision.cells import to_grey
 from edge.vision.handwritten import FIGURES, LOG_SIZE, LOG_WIDTH, NO_DIGIT, PENS_ACROSS, shape, to_mnist_cells
 from edge.vision.lattice import Doubles, all_ways, log_sum, total
 from edge.vision.paper import absorbance, deviation_of_noise, without_ruling
+from edge.vision.sheet import find_sheet, on_sheet
 from edge.vision.strokes import find_strokes
 from edge.vision.touching import Digit, hypotheses
+from edge.vision.window import homography, moved, rectangle
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -52,7 +54,7 @@ class Line:
     """One line of handwriting, its N digits from left to right."""
 
     corners: npt.NDArray[np.float64]
-    """float64 [N, 4, 2]: the box around each digit, x and y in pixels, from its top left clockwise."""
+    """float64 [N, 4, 2]: the box around each digit, x and y in pixels of the picture, from its top left clockwise."""
     cells: Image
     """uint8 [N, 32, 32, 1]: the digits as MNIST holds them."""
     digits: tuple[int, ...]
@@ -83,15 +85,22 @@ class Proposed:
 
 
 def lines(page: Image, recognize: Recognize, judge: Recognize) -> list[Line]:
-    """The lines of handwriting on a page, uint8 [H, W] or [H, W, 3] (blue, green, red), from top to bottom; none on a blank one."""
+    """The lines of handwriting on a page, uint8 [H, W] or [H, W, 3] (blue, green, red), from top to bottom; none on a blank one.
+
+    The page may fill the picture, or lie in it as a sheet on a desk.
+    """
+    sheet, to_picture = find_sheet(page), np.eye(3)
+    if sheet is not None:
+        page = on_sheet(page, sheet)
+        to_picture = homography(rectangle(*page.shape[:2]), sheet)
     found = []
     for line in propose(page, recognize, judge):
         logs = likelihoods(line.measured(), line.probabilities)
         chosen = _best_reading(line.digits, logs)
         at = [i for i, _ in chosen]
-        corners = np.array([_corners(line.digits[i]) for i in at], np.float64).reshape(-1, 4, 2)
+        corners = moved(np.array([_corners(line.digits[i]) for i in at], np.float64).reshape(-1, 2), to_picture)
         digits = tuple(digit for _, digit in chosen)
-        found.append(Line(corners, line.cells[at], digits, *_certain(line.digits, logs, at, digits)))
+        found.append(Line(corners.reshape(-1, 4, 2), line.cells[at], digits, *_certain(line.digits, logs, at, digits)))
     return found
 
 

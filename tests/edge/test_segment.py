@@ -72,6 +72,35 @@ def test_white_ink_on_black_reads_as_black_on_white_does() -> None:
     assert read(255 - page("2718", "1414")) == ["2718", "1414"]
 
 
+def on_desk(sheet: Image, degrees: float = 0.0, desk: int = 45) -> Image:
+    """A photo of a sheet that lies turned on a desk, twice as wide and high."""
+    height, width = sheet.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    turn[:, 2] += width / 2, height / 2
+    photo = cv2.warpAffine(sheet, turn, (2 * width, 2 * height), flags=cv2.INTER_LINEAR, borderValue=desk)
+    return np.asarray(photo, np.uint8)
+
+
+@pytest.mark.parametrize("degrees", [0.0, 4.0, -13.0])
+def test_a_sheet_on_a_dark_desk_reads_as_the_page_alone_does(degrees: float) -> None:
+    assert read(on_desk(page("0123456789", "31415926", ruled=True), degrees)) == ["0123456789", "31415926"]
+
+
+def test_a_board_on_a_bright_wall_reads_as_the_page_alone_does() -> None:
+    assert read(on_desk(255 - page("2718", "1414"), 3.0, desk=210)) == ["2718", "1414"]
+
+
+def test_boxes_on_a_sheet_stand_where_the_photo_has_the_digits() -> None:
+    photo = on_desk(page("205"), -10.0)
+    (line,) = lines(photo, RECOGNIZER.read, JUDGE.read)
+    (alone,) = lines(page("205"), RECOGNIZER.read, JUDGE.read)
+    turn = cv2.getRotationMatrix2D((260, 95), -10.0, 1.0)
+    turn[:, 2] += 260, 95
+    expected = alone.corners.mean(1) @ turn[:, :2].T + turn[:, 2]
+    assert line.digits == (2, 0, 5)
+    assert line.corners.mean(1) == pytest.approx(expected, abs=3)
+
+
 def test_digits_that_touch_are_split() -> None:
     assert read(page("2050837", gap=-2)) == ["2050837"]
 
