@@ -1,8 +1,9 @@
 """From a cut-out digit to what the network sees: the one preprocessing that training and reading share.
 
 A cell is `uint8 [32, 32]`. Colour becomes grey by the mix of channels that separates digit from ground best, the picture is
-scaled to 32×32, and its contrast is stretched between two percentiles. `PREPROCESSING_VERSION` changes whenever a pixel would:
-a model whose card names another version is refused.
+scaled to 32×32, and its contrast is stretched between two percentiles. `PREPROCESSING_VERSION` changes whenever a grey picture's
+pixel would: a model whose card names another version is refused. Which mix is taken may change without it, for networks learn
+any mix (`train.augment.counter`).
 """
 
 import math
@@ -27,6 +28,8 @@ CHANNEL_MIXES = np.array(
 )
 """Weights of blue, green, red. The first is the default; another must separate clearly better to be taken."""
 PREFERENCE = 1.5
+MARGIN = 1 / 6
+"""Share of a picture at each side that has no say in the mix: there a red frame stands out from the wheel better than the digit does."""
 
 Image = npt.NDArray[np.uint8]
 
@@ -46,16 +49,17 @@ def separation(grey: Image) -> float:
 
 
 def to_grey(crop: Image) -> Image:
-    """Grey by the channel mix that separates best.
+    """Grey by the channel mix that separates best in the picture's middle.
 
     crop: uint8 [H, W] (returned as it is), or [H, W, 3] in OpenCV's order blue, green, red.
     """
     if crop.ndim == 2:
         return crop
-    greys = [np.asarray(cv2.transform(crop, mix[None]), np.uint8) for mix in CHANNEL_MIXES]
-    scores = [separation(grey) for grey in greys]
+    rows, columns = (int(MARGIN * length) for length in crop.shape[:2])
+    middle = crop[rows : crop.shape[0] - rows, columns : crop.shape[1] - columns]
+    scores = [separation(_mixed(middle, mix)) for mix in CHANNEL_MIXES]
     best = int(np.argmax(scores))
-    return greys[best if scores[best] > PREFERENCE * scores[0] else 0]
+    return _mixed(crop, CHANNEL_MIXES[best if scores[best] > PREFERENCE * scores[0] else 0])
 
 
 def stretch(cells: Image) -> Image:
@@ -88,6 +92,10 @@ def to_cells(crops: list[Image]) -> Image:
             raise ValueError(f"an empty crop of shape {crop.shape}; expected at least one pixel")
         cell[:] = _at_size(to_grey(crop))
     return stretch(cells)[..., None]
+
+
+def _mixed(crop: Image, mix: npt.NDArray[np.float32]) -> Image:
+    return np.asarray(cv2.transform(crop, mix[None]), np.uint8)
 
 
 def _at_size(grey: Image) -> Image:

@@ -95,6 +95,21 @@ def test_red_of_the_same_luminance_as_grey_becomes_visible(ink: tuple[int, int, 
     assert separation(to_grey(picture)) > 3 * separation(luminance(picture))
 
 
+def test_a_red_frame_takes_no_contrast_from_the_digit_inside() -> None:
+    inside = digit((150, 160, 165), (45, 50, 45))
+    framed = cv2.copyMakeBorder(inside, 4, 4, 6, 6, cv2.BORDER_CONSTANT, value=(55, 60, 230))
+    assert (to_grey(framed) == luminance(framed)).all()
+    ground, ink = np.percentile(to_cell(framed)[6:-6, 10:-10], [10, 90]).astype(int)
+    assert ink - ground > 230
+
+
+def test_a_dark_frame_does_not_hide_pale_print_on_red() -> None:
+    inside = digit((150, 150, 240), (40, 40, 220))
+    framed = cv2.copyMakeBorder(inside, 6, 6, 3, 3, cv2.BORDER_CONSTANT, value=(20, 20, 20))
+    ground, ink = np.percentile(to_cell(framed)[6:-6, 6:-6], [10, 95]).astype(int)
+    assert ink - ground > 100
+
+
 @pytest.mark.parametrize(("ink", "ground"), [(BLACK, WHITE), (RED, WHITE)])
 def test_dark_print_stays_dark(ink: tuple[int, int, int], ground: tuple[int, int, int]) -> None:
     assert ink_is_darker(to_cell(digit(ink, ground)))
