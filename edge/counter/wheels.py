@@ -26,8 +26,6 @@ OFFSET_DIGITS = 0.15
 """The offset that all wheels share, because the window is drawn a little high or low: those considered, and its standard deviation."""
 TURNING = {True: 1.0, None: 0.6, False: 0.1}
 """Probability that the last wheel is met anywhere on its way, and not at rest on a digit, by what is known of it (`Mechanism.rolling`)."""
-RESTING_DIGITS = 0.06
-"""Standard deviation of the last wheel's place where it rests."""
 HALF_A_TENTH = STEPS_PER_DIGIT // 20
 """Steps. A wheel that is said to stand at 4.0 stands anywhere from 3.95 on, and has passed the 4 by common consent."""
 CARRY_STARTS = ((8.4, 0.25), (9.0, 0.5), (9.4, 0.25))
@@ -89,13 +87,14 @@ def last_wheel(classes: int, turning: float) -> Floats:
     """From `sharpened` probabilities to the likelihoods of the last wheel if it turns, [K, 200], times how common that is; and if it may
     rest, [K, 400], behind them those for that.
 
-    Its digit is the one passed by common consent: where it turns, entry g is for anywhere between g - 1 and g twentieths.
+    Its digit is the one passed by common consent: where it turns, entry g is for anywhere between g - 1 and g twentieths. Where it rests,
+    it stands as exactly as the network reads: were it allowed to stand off, one just before its next digit would pass for that.
     """
-    fine, resting = likelihoods(np.eye(classes)), likelihoods(np.eye(classes), RESTING_DIGITS)
+    fine = likelihoods(np.eye(classes))
     passed = (np.roll(fine, HALF_A_TENTH, axis=1) + fine) / 2
     if turning == 1.0:
         return passed / STEPS_PER_DIGIT
-    return np.hstack([turning / STEPS_PER_DIGIT * passed, (1 - turning) * resting])
+    return np.hstack([turning / STEPS_PER_DIGIT * passed, (1 - turning) * fine])
 
 
 @functools.cache
