@@ -26,6 +26,18 @@ def digit(ink: tuple[int, int, int], ground: tuple[int, int, int], size: tuple[i
     return picture
 
 
+def in_frame(picture: Image, depth: tuple[int, int], colour: tuple[int, int, int]) -> Image:
+    """With so many rows above and below and columns at both sides in `colour`."""
+    rows, columns = depth
+    return np.asarray(cv2.copyMakeBorder(picture, rows, rows, columns, columns, cv2.BORDER_CONSTANT, value=colour), np.uint8)
+
+
+def contrast(part: Image) -> tuple[int, int]:
+    """Grey level of the dark and of the light tenth of pixels."""
+    ranked = np.sort(part, axis=None)
+    return int(ranked[len(ranked) // 10]), int(ranked[-len(ranked) // 10])
+
+
 def luminance(picture: Image) -> Image:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
 
@@ -97,16 +109,16 @@ def test_red_of_the_same_luminance_as_grey_becomes_visible(ink: tuple[int, int, 
 
 def test_a_red_frame_takes_no_contrast_from_the_digit_inside() -> None:
     inside = digit((150, 160, 165), (45, 50, 45))
-    framed = cv2.copyMakeBorder(inside, 4, 4, 6, 6, cv2.BORDER_CONSTANT, value=(55, 60, 230))
+    framed = in_frame(inside, (4, 6), (55, 60, 230))
     assert (to_grey(framed) == luminance(framed)).all()
-    ground, ink = np.percentile(to_cell(framed)[6:-6, 10:-10], [10, 90]).astype(int)
+    ground, ink = contrast(to_cell(framed)[6:-6, 10:-10])
     assert ink - ground > 230
 
 
 def test_a_dark_frame_does_not_hide_pale_print_on_red() -> None:
     inside = digit((150, 150, 240), (40, 40, 220))
-    framed = cv2.copyMakeBorder(inside, 6, 6, 3, 3, cv2.BORDER_CONSTANT, value=(20, 20, 20))
-    ground, ink = np.percentile(to_cell(framed)[6:-6, 6:-6], [10, 95]).astype(int)
+    framed = in_frame(inside, (6, 3), BLACK)
+    ground, ink = contrast(to_cell(framed)[6:-6, 6:-6])
     assert ink - ground > 100
 
 
