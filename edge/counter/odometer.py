@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from edge.counter.askew import along, tilt
 from edge.counter.wheels import (
     BACKLASH_DIGITS,
     NEVER,
@@ -88,13 +89,13 @@ class Evidence:
     def __init__(self, probabilities: npt.NDArray[np.floating], mechanism: Mechanism) -> None:
         """probabilities [N, K] of N wheels, the first (leftmost) wheel first; K = 10 or 100."""
         narrow = sharpened(probabilities)
-        count, classes = narrow.shape
-        known = _known(mechanism, count)
-        self.starts, self.offsets, self.prior = known.starts, known.offsets, known.prior
+        count = len(narrow)
         coupled = mechanism.display == "wheels"
+        known = _known(mechanism, count, tilt(narrow) if coupled and not mechanism.offsets else 0.0)
+        self.starts, self.offsets, self.prior = known.starts, known.offsets, known.prior
         self.rolling = coupled and mechanism.rolling is True
         if coupled:
-            last = (narrow[-1] @ last_wheel(classes, TURNING[mechanism.rolling])).reshape(-1, STEPS)
+            last = last_wheel(probabilities[-1], TURNING[mechanism.rolling])
             wheels = np.concatenate([likelihoods(narrow[:-1], BACKLASH_DIGITS), last]).take(known.turned)
             self.wheels = wheels[:count]  # [N, 10, 1, O, 20]
             if len(wheels) > count:
@@ -214,12 +215,12 @@ class _Known:
 
 
 @functools.lru_cache(maxsize=16)
-def _known(mechanism: Mechanism, count: int) -> _Known:
+def _known(mechanism: Mechanism, count: int, askew: float) -> _Known:
     coupled = mechanism.display == "wheels"
     starts, weights = zip(*mechanism.carry_starts if coupled else [(NEVER, 1.0)], strict=True)
     offsets = np.array([mechanism.offset] if mechanism.offset is not None else OFFSETS if coupled else [0.0])
-    own = np.zeros((count, 1))
-    own[: len(mechanism.offsets), 0] = mechanism.offsets[:count]
+    own = askew * along(count)[:, None]
+    own[: len(mechanism.offsets), 0] += mechanism.offsets[:count]
     if coupled and TURNING[mechanism.rolling] < 1.0:
         own = np.concatenate([own, own[-1:]])
     offset_prior = np.exp(-0.5 * (offsets / OFFSET_DIGITS) ** 2)

@@ -26,10 +26,13 @@ OFFSET_DIGITS = 0.15
 """The offset that all wheels share, because the window is drawn a little high or low: those considered, and its standard deviation."""
 TURNING = {True: 1.0, None: 0.6, False: 0.1}
 """Probability that the last wheel is met anywhere on its way, and not at rest on a digit, by what is known of it (`Mechanism.rolling`)."""
+RESTING_DIGITS = 0.04
+"""Standard deviation of the last wheel's place where it rests, as the network reads it."""
 HALF_A_TENTH = STEPS_PER_DIGIT // 20
 """Steps. A wheel that is said to stand at 4.0 stands anywhere from 3.95 on, and has passed the 4 by common consent."""
 CARRY_STARTS = ((8.4, 0.25), (9.0, 0.5), (9.4, 0.25))
 """Where on the wheel to the right, in digits, a wheel begins to move, and how common that is; it arrives when that one reaches 0."""
+_BEFORE = np.arange(-HALF_A_TENTH, STEPS - HALF_A_TENTH)
 NEVER = 10.0
 """Where digits begin to move that are no wheels."""
 
@@ -82,25 +85,48 @@ def turned(steps: Integers) -> Integers:
     return np.asarray(places % STEPS + STEPS * np.arange(len(steps)).reshape(-1, 1, 1, 1, 1), np.int64)
 
 
-@functools.cache
-def last_wheel(classes: int, turning: float) -> Floats:
-    """From `sharpened` probabilities to the likelihoods of the last wheel if it turns, [K, 200], times how common that is; and if it may
-    rest, [K, 400], behind them those for that.
+def last_wheel(probabilities: npt.NDArray[np.floating], turning: float) -> Floats:
+    """The likelihoods of the last wheel if it turns, [1, 200], times how common that is, from the network's probabilities [K]; if it may
+    rest, [2, 200], those for that in the second row.
 
-    Its digit is the one passed by common consent: where it turns, entry g is for anywhere between g - 1 and g twentieths. Where it rests,
-    it stands as exactly as the network reads: were it allowed to stand off, one just before its next digit would pass for that.
+    Its digit is the one passed by common consent: where it turns, entry g is for anywhere between g - 1 and g twentieths.
     """
-    fine = likelihoods(np.eye(classes))
-    passed = (np.roll(fine, HALF_A_TENTH, axis=1) + fine) / 2
+    fine = _gathered(np.asarray(probabilities, np.float64))
+    passed = turning / STEPS_PER_DIGIT / 2 * (fine[_BEFORE] + fine)
     if turning == 1.0:
-        return passed / STEPS_PER_DIGIT
-    return np.hstack([turning / STEPS_PER_DIGIT * passed, (1 - turning) * fine])
+        return passed[None]
+    return np.stack([passed, (1 - turning) * (fine @ _blur(RESTING_DIGITS))])
+
+
+def _gathered(wide: Floats) -> Floats:
+    """From one wheel's probabilities [K] to its likelihoods [200], each class moved to the centre of mass of its neighbourhood (a step of
+    mean shift; Comaniciu and Meer 2002): the place of a peak is more exact than it is narrow."""
+    classes = len(wide)
+    if classes == 10:
+        fine = wide @ _refinement(classes, 0.0)
+    else:
+        near, moments = (wide @ _moments(classes)).reshape(2, -1)
+        places = moments / np.maximum(near, 1e-12)
+        below = places.astype(np.int64)  # of places from one to two turns on, so that none is negative
+        above = wide * (places - below)
+        gathered = np.bincount(below % STEPS, wide - above, STEPS) + np.bincount((below + 1) % STEPS, above, STEPS)
+        fine = np.asarray(gathered * (STEPS // classes), np.float64)
+    return np.asarray((1 - DOUBT) * fine + DOUBT / classes, np.float64)
 
 
 @functools.cache
 def _neighbourhood(classes: int) -> Floats:
     gap = np.abs(np.arange(classes)[:, None] - np.arange(classes)[None, :])
     return np.asarray(np.minimum(gap, classes - gap) * 10 / classes <= 0.35, np.float64)
+
+
+@functools.cache
+def _moments(classes: int) -> Floats:
+    """[K, 2 · K]: which classes are in the neighbourhood of each; and behind that, times where they stand, in steps from one turn on."""
+    gap = np.arange(classes)[:, None] - np.arange(classes)[None, :]
+    place = np.arange(classes) + (gap + classes // 2) % classes - classes // 2
+    near = _neighbourhood(classes)
+    return np.hstack([near, near * (STEPS + place * (STEPS // classes))])
 
 
 @functools.cache
@@ -121,6 +147,7 @@ def _blur(sigma_digits: float) -> Floats:
     gap = np.abs(np.arange(STEPS)[:, None] - np.arange(STEPS)[None, :])
     gap = np.minimum(gap, STEPS - gap) / STEPS_PER_DIGIT
     kernel = np.exp(-0.5 * (gap / sigma_digits) ** 2)
+    kernel[kernel < 1e-30] = 0.0  # numbers too small to be normal are slow to multiply
     return np.asarray(kernel / kernel.sum(0), np.float64)
 
 

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.counter.odometer import Evidence
-from edge.counter.wheels import CARRY_STARTS, Display, Mechanism
+from edge.counter.wheels import CARRY_STARTS, Display, Mechanism, last_wheel
 from tests.edge.simulation import TENTHS, ideal, positions
 
 KNOWN = Mechanism(rolling=True, offset=0.0, carry_starts=((9.0, 1.0),))
 NOISE = 0.17
 """Up to how much each logarithm of a probability is off. A little more, all to one side, and 3.9 looks as 4.0 does."""
+NOISE_OF_MANY = 0.1
+"""The same where all wheels that show a 9 are about to turn at once: 99.9 looks as 100.0 does, in a window drawn a tenth off."""
 
 
 def decoded(places: np.ndarray, mechanism: Mechanism = KNOWN) -> str:
@@ -30,13 +32,15 @@ def test_decoding_what_a_value_looks_like_gives_the_value(data: st.DataObject, c
     assert Evidence(seen, KNOWN).decode().digits == f"{tenths // 10:0{count}d}"
 
 
-@pytest.mark.parametrize("tenths", [339, 340, 990, 999, 99_999, 100_000])
-def test_noise_that_pushes_the_last_wheel_over_the_edge_with_all_its_might_does_not_move_it(tenths: int) -> None:
+@pytest.mark.parametrize(
+    ("tenths", "noise"), [(339, NOISE), (340, NOISE), (990, NOISE), (99_999, NOISE), (100_000, NOISE), (999, NOISE_OF_MANY)]
+)
+def test_noise_that_pushes_the_last_wheel_over_the_edge_with_all_its_might_does_not_move_it(tenths: int, noise: float) -> None:
     places = positions(tenths / 10 + 1e-9, 7)
     seen = ideal(places)
     past = (TENTHS - places[-1] + 5) % 10 - 5
     wrong = past > 0.01 if tenths % 10 == 9 else past < -0.01
-    seen[-1] *= np.exp(np.where(wrong, NOISE, -NOISE))
+    seen[-1] *= np.exp(np.where(wrong, noise, -noise))
     assert Evidence(seen / seen.sum(1, keepdims=True), KNOWN).decode().digits == f"{tenths // 10:07d}"
 
 
@@ -47,6 +51,20 @@ def test_a_counter_at_rest_is_read_whatever_the_windows_height(value: int, offse
     seen = Evidence(ideal((positions(float(value), 7) + offset / 10) % 10), Mechanism()).decode()
     assert seen.digits == f"{value:07d}"
     assert seen.offset == pytest.approx(offset / 10, abs=0.12)
+
+
+@pytest.mark.parametrize("digit", range(9))
+def test_a_last_wheel_that_turns_has_passed_its_digit_until_it_is_a_tenth_before_the_next(digit: int) -> None:
+    # As far as a wheel at rest hardly ever stands off its digit; nearer, and it may be one.
+    assert decoded(np.array([5, 3, 0, 7, digit + 0.86]), Mechanism()) == f"5307{digit}"
+    assert decoded(np.array([5, 3, 0, 7, digit]), Mechanism()) == f"5307{digit}"
+    assert decoded(np.array([5, 3, 0, 7, (digit - 0.05) % 10]), Mechanism()) == f"5307{digit}"
+
+
+def test_a_last_wheel_is_placed_between_two_tenths() -> None:
+    seen = last_wheel(ideal(np.array([4.05]))[0], 1.0)[0]
+    assert seen.argmax() * 0.05 == pytest.approx(4.05, abs=0.051)
+    assert seen[seen > 0.1 * seen.max()].sum() > 0.9 * seen.sum()
 
 
 def test_a_wheel_at_9_97_beside_one_that_already_shows_the_next_digit_does_not_carry_early() -> None:

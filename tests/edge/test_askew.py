@@ -1,0 +1,50 @@
+"""How far a window is drawn askew, and what that spares the last wheel."""
+
+import numpy as np
+import pytest
+
+from edge.counter.askew import tilt
+from edge.counter.odometer import Evidence
+from edge.counter.wheels import Mechanism
+from tests.edge.simulation import ideal
+
+DIGITS = (5.0, 3.0, 0.0, 7.0, 2.0, 4.0, 6.0)
+
+
+def askew(count: int, by: float) -> np.ndarray:
+    """Wheels at rest in a window in which the last stands `by` higher than the first."""
+    return (np.array(DIGITS[:count]) + np.linspace(-0.5, 0.5, count) * by) % 10
+
+
+@pytest.mark.parametrize("count", [5, 7])
+@pytest.mark.parametrize("by", [-0.3, -0.2, 0.2, 0.3])
+def test_wheels_at_rest_tell_how_far_their_window_is_askew_and_a_part_of_it_is_believed(count: int, by: float) -> None:
+    found = tilt(ideal(askew(count, by))) / by
+    assert 0.4 <= found <= 1.0
+
+
+def test_a_window_that_is_straight_is_not_askew_wherever_its_last_wheel_stands() -> None:
+    for last in (0.0, 2.5, 2.9, 7.3):
+        assert tilt(ideal(np.array([5.1, 3.1, 0.1, 7.1, last]))) == 0.0
+
+
+def test_a_wheel_between_two_digits_tells_nothing() -> None:
+    assert tilt(ideal(np.array([5, 3, 0, 7.45, 9.5]))) == 0.0
+
+
+def test_whole_digits_and_a_single_wheel_tell_nothing() -> None:
+    assert tilt(np.eye(10)[[5, 3, 0, 7]]) == 0.0
+    assert tilt(ideal(np.array([5.2]))) == 0.0
+
+
+@pytest.mark.parametrize("count", [5, 7])
+def test_the_last_wheel_of_a_window_drawn_askew_is_read_as_the_others_would_have_it(count: int) -> None:
+    found = Evidence(ideal(askew(count, -0.3)), Mechanism()).decode()
+    assert found.digits == "".join(str(int(digit)) for digit in DIGITS[:count])
+    assert found.confidence > 0.8
+
+
+def test_what_was_learnt_of_each_wheel_goes_before_it() -> None:
+    learnt = Mechanism(rolling=True, offsets=(0.001,) * 5, carry_starts=((9.0, 1.0),))
+    seen = ideal(askew(5, -0.3))
+    assert Evidence(seen, learnt).decode().digits == "53071"
