@@ -21,14 +21,17 @@ STEPS_A_DIGIT = 20
 """As fine as is of use to the odometer."""
 
 
-def tilt(probabilities: Floats) -> float:
+def tilt(probabilities: Floats, own: tuple[float, ...] = ()) -> float:
     """Digits by which the last wheel stands higher than the first, in twentieths; 0.0 where whole digits alone are read, or few wheels.
 
-    probabilities [N, K] of N wheels from the first to the last, peaks narrow; the last wheel, which may turn, has no say.
+    probabilities [N, K] of N wheels from the first to the last, peaks narrow; the last wheel, which may turn, has no say. own [N]: digits
+    by which each is known to stand too high, if that was learnt.
     """
     phases = (probabilities[:-1] @ _turns(probabilities.shape[1])).view(np.complex128)[:, 0]
     phases *= phases.sum().conjugate()
     off = np.arctan2(phases.imag, phases.real) / (2 * np.pi)
+    if len(own) > len(off) > 0:
+        off -= np.array(own[: len(off)]) - sum(own[: len(off)]) / len(off)
     off[np.abs(off) > HELD_DIGITS] = 0.0
     found = float(_ridge(len(off)) @ off)
     return round(min(max(found, -LARGEST_DIGITS), LARGEST_DIGITS) * STEPS_A_DIGIT) / STEPS_A_DIGIT

@@ -91,7 +91,7 @@ class Evidence:
         narrow = sharpened(probabilities)
         count = len(narrow)
         coupled = mechanism.display == "wheels"
-        known = _known(mechanism, count, tilt(narrow) if coupled and not mechanism.offsets else 0.0)
+        known = _known(mechanism, count, tilt(narrow, mechanism.offsets) if coupled else 0.0)
         self.starts, self.offsets, self.prior = known.starts, known.offsets, known.prior
         self.rolling = coupled and mechanism.rolling is True
         if coupled:

@@ -30,9 +30,10 @@ RESTING_DIGITS = 0.04
 """Standard deviation of the last wheel's place where it rests, as the network reads it."""
 HALF_A_TENTH = STEPS_PER_DIGIT // 20
 """Steps. A wheel that is said to stand at 4.0 stands anywhere from 3.95 on, and has passed the 4 by common consent."""
+A_HALF_BEFORE = np.arange(-HALF_A_TENTH, STEPS - HALF_A_TENTH)
+"""Where each place's likelihood stands half a tenth before it."""
 CARRY_STARTS = ((8.4, 0.25), (9.0, 0.5), (9.4, 0.25))
 """Where on the wheel to the right, in digits, a wheel begins to move, and how common that is; it arrives when that one reaches 0."""
-_BEFORE = np.arange(-HALF_A_TENTH, STEPS - HALF_A_TENTH)
 NEVER = 10.0
 """Where digits begin to move that are no wheels."""
 
@@ -92,7 +93,7 @@ def last_wheel(probabilities: npt.NDArray[np.floating], turning: float) -> Float
     Its digit is the one passed by common consent: where it turns, entry g is for anywhere between g - 1 and g twentieths.
     """
     fine = _gathered(np.asarray(probabilities, np.float64))
-    passed = turning / STEPS_PER_DIGIT / 2 * (fine[_BEFORE] + fine)
+    passed = turning / STEPS_PER_DIGIT / 2 * (fine[A_HALF_BEFORE] + fine)
     if turning == 1.0:
         return passed[None]
     return np.stack([passed, (1 - turning) * (fine @ _blur(RESTING_DIGITS))])

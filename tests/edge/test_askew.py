@@ -44,7 +44,17 @@ def test_the_last_wheel_of_a_window_drawn_askew_is_read_as_the_others_would_have
     assert found.confidence > 0.8
 
 
-def test_what_was_learnt_of_each_wheel_goes_before_it() -> None:
-    learnt = Mechanism(rolling=True, offsets=(0.001,) * 5, carry_starts=((9.0, 1.0),))
-    seen = ideal(askew(5, -0.3))
-    assert Evidence(seen, learnt).decode().digits == "53071"
+def test_what_was_learnt_of_each_wheel_is_no_tilt_once_more() -> None:
+    own = tuple(np.linspace(-0.5, 0.5, 5) * -0.3)
+    assert tilt(ideal(askew(5, -0.3)), own) == 0.0
+    assert Evidence(ideal(askew(5, -0.3)), Mechanism(offsets=own)).decode().digits == "53072"
+
+
+def test_what_was_learnt_of_fewer_wheels_is_not_of_these() -> None:
+    assert tilt(ideal(askew(7, -0.3)), (0.1, 0.2, 0.0)) == tilt(ideal(askew(7, -0.3)))
+
+
+def test_what_is_not_learnt_yet_is_told_by_the_tilt() -> None:
+    # Of wheels that have not turned since, a fifth of how far they stand off is believed.
+    little = tuple(np.linspace(-0.5, 0.5, 5) * -0.06)
+    assert Evidence(ideal(askew(5, -0.3)), Mechanism(offsets=little)).decode().confidence > 0.8
