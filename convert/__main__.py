@@ -82,7 +82,7 @@ def convert(path: Path, output: Path, *, quick: bool = False, old: bool = True) 
     """
     from convert import verify
     from convert.card import make_card, shown
-    from convert.choose import as_fine_as_proven, quantized
+    from convert.choose import proven
     from convert.network import load_network
     from convert.to_onnx import to_onnx
     from train.evaluate import keras_read
@@ -90,7 +90,6 @@ def convert(path: Path, output: Path, *, quick: bool = False, old: bool = True) 
     network, training = load_network(path)
     name, sources = training["name"], training["sources"]
     limits = verify.QUICK if quick else verify.SHIPPED
-    tflite, method = quantized(network, training, sources, allowed=limits.loss)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=f".{name}-") as folder:
         test = verify.unseen(training["task"], sources)
@@ -100,7 +99,7 @@ def convert(path: Path, output: Path, *, quick: bool = False, old: bool = True) 
             first, second = (write_aside(Path(folder), file, content) for file, content in files.items())
             return files, [first, second], verify.verify(keras_read(network), first, second, test, limits=limits, old=old)
 
-        (files, parts, proof), method = as_fine_as_proven(tflite, method, prove)
+        (files, parts, proof), method = proven(network, training, sources, prove, allowed=limits.loss)
         command = " ".join(["python -m convert", *sys.argv[1:]])
         card = make_card(training, files, proof, data=test.data, method=method, command=command)
         text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"

@@ -34,6 +34,10 @@ class DecidedOtherwiseError(ModelError):
     """tflite-runtime decides a picture otherwise, and not for a tie."""
 
 
+class LostTooMuchError(ModelError):
+    """int8 reads fewer pictures right than float32, by more than a conversion may cost."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Limits:
     """What a conversion may cost."""
@@ -84,8 +88,8 @@ def verify(
 ) -> dict[str, Any]:
     """Metrics of float32 and int8, and how the runtimes agree, as the card holds them. old: whether tflite-runtime is one of them.
 
-    Raises ModelError naming what does not hold (DecidedOtherwiseError where tflite-runtime does), RuntimeMissingError where it cannot be
-    installed.
+    Raises ModelError naming what does not hold (DecidedOtherwiseError where tflite-runtime does, LostTooMuchError where int8 does not
+    read as well), RuntimeMissingError where tflite-runtime cannot be installed.
     """
     litert, ort = open_model(tflite, threads=2), open_model(onnx, threads=2)
     answers = in_batches(litert.quantized, test.cells)
@@ -101,7 +105,7 @@ def verify(
         parity[OLD_RUNTIME] = "not compared"
     before, after = test.measure(in_batches(float32, test.cells)), test.measure(answers.astype(np.float32) / np.float32(256))
     if (loss := before["right_digit"] - after["right_digit"]) > limits.loss + ROUNDING:
-        raise ModelError(
+        raise LostTooMuchError(
             f"{tflite.name}: int8 reads {100 * after['right_digit']:.2f} % of {test.data}, float32 {100 * before['right_digit']:.2f} %: "
             f"{100 * loss:.2f} points lost; expected at most {100 * limits.loss:.2f}"
         )

@@ -8,7 +8,7 @@ import pytest
 
 from convert import choose
 from convert.network import load_network
-from convert.verify import Unseen
+from convert.verify import LostTooMuchError, Unseen
 from edge.errors import ModelError
 from tests.convert.networks import network, pictures, trained
 from train import samples
@@ -57,3 +57,34 @@ def test_a_recipe_of_another_release_is_named_with_the_fix(tmp_path: Path) -> No
     path = trained(tmp_path, recipe={**as_dict(CLASSIC), "balance": 0.5})
     with pytest.raises(ModelError, match=r"^small: the recipe in its summary is of another release .*'balance'.*; train it anew"):
         choose.quantized(*load_network(path), ["real"], allowed=-1.0)
+
+
+def refused(_: bytes) -> None:
+    raise LostTooMuchError("0.06 points lost")
+
+
+def test_what_the_test_set_refuses_for_what_it_loses_is_fine_tuned_after_all() -> None:
+    training = {"task": "counter", "recipe": as_dict(COUNTER), "architecture": as_dict(COUNTER)["architecture"], "seed": 0}
+    small = network(Architecture(kernels=(2, 2), activation="relu", classes=100))
+    with pytest.raises(Asked):
+        choose.proven(small, training, ["real"], refused, allowed=1.0)
+    with pytest.raises(LostTooMuchError):  # of rendered digits alone there is no `val` to choose by
+        choose.proven(small, training, ["synthetic"], refused, allowed=1.0)
+
+
+def test_what_was_fine_tuned_is_proven_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = {"task": "counter", "recipe": as_dict(COUNTER), "architecture": as_dict(COUNTER)["architecture"], "seed": 0}
+    small = network(Architecture(kernels=(2, 2), activation="relu", classes=100))
+    monkeypatch.setattr(choose, "fine_tuned", lambda *_: (b"tuned", "fine-tuned"))
+    seen: list[bytes] = []
+
+    def prove(tflite: bytes) -> int:
+        seen.append(tflite)
+        if tflite != b"tuned":
+            refused(tflite)
+        return len(seen)
+
+    assert choose.proven(small, training, ["real"], prove, allowed=1.0) == (2, "fine-tuned")
+    monkeypatch.setattr(choose, "fine_tuned", lambda *_: (b"worse", "fine-tuned"))
+    with pytest.raises(LostTooMuchError):
+        choose.proven(small, training, ["real"], prove, allowed=1.0)
