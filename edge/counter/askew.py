@@ -7,9 +7,9 @@ is laid through the wheels' places by ridge regression (Hoerl and Kennard 1970):
 import functools
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from edge.counter.wheels import STEPS_PER_DIGIT, Floats
+
 TILT_DIGITS = 0.08
 """Standard deviation of how much higher the last wheel stands than the first, as people draw windows."""
 OWN_DIGITS = 0.045
@@ -17,12 +17,10 @@ OWN_DIGITS = 0.045
 HELD_DIGITS = 0.25
 """A wheel further from where the others stand is between two digits, and tells nothing."""
 LARGEST_DIGITS = 0.4
-STEPS_A_DIGIT = 20
-"""As fine as is of use to the odometer."""
 
 
 def tilt(probabilities: Floats, own: tuple[float, ...] = ()) -> float:
-    """Digits by which the last wheel stands higher than the first, in twentieths; 0.0 where whole digits alone are read, or few wheels.
+    """Digits by which the last wheel stands higher than the first, in whole steps; 0.0 where whole digits alone are read, or few wheels.
 
     probabilities [N, K] of N wheels from the first to the last, peaks narrow; the last wheel, which may turn, has no say. own [N]: digits
     by which each is known to stand too high, if that was learnt.
@@ -34,7 +32,7 @@ def tilt(probabilities: Floats, own: tuple[float, ...] = ()) -> float:
         off -= np.array(own[: len(off)]) - sum(own[: len(off)]) / len(off)
     off[np.abs(off) > HELD_DIGITS] = 0.0
     found = float(_ridge(len(off)) @ off)
-    return round(min(max(found, -LARGEST_DIGITS), LARGEST_DIGITS) * STEPS_A_DIGIT) / STEPS_A_DIGIT
+    return round(min(max(found, -LARGEST_DIGITS), LARGEST_DIGITS) * STEPS_PER_DIGIT) / STEPS_PER_DIGIT
 
 
 @functools.cache
