@@ -53,6 +53,9 @@ class Tracker:
         self._given = corners
         self._window: Corners | None = None
         self._alignment: Alignment | None = None
+        self._found: Alignment | None = None
+        """The last one that was no other scene: where to look first."""
+        self._lost = False
         self._aligned_s = self._weighed_s = -1e12
         self._slot: float | None = None
         self._cells: npt.NDArray[np.uint8] | None = None
@@ -87,7 +90,7 @@ class Tracker:
             if new.any() or self._probabilities is None or self._flaw is not None:
                 self._read(frame, new)
         if self._flaw is not None:
-            return self.reader.reading(self._seen(self._flaw, watch), self._outcome, before)
+            return self.reader.reading(self._seen(self._flaw, watch), None, before)
         with watch.step("decode"):
             outcome = self._weighed(cells, new, now_s)
         return self.reader.reading(self._seen(None, watch), outcome, before)
@@ -104,7 +107,7 @@ class Tracker:
 
     def rate(self, now: datetime.datetime) -> float | None:
         """Units per hour; None before the value has changed once."""
-        steps = self.changes.per_second(now.timestamp())
+        steps = self.changes.per_second(now.timestamp(), 10**self.reader.digits)
         return None if steps is None else steps * 3600 / 10**self.reader.decimals
 
     def state(self) -> dict[str, Any]:
@@ -123,14 +126,14 @@ class Tracker:
         """Whether the window is where it should be, or was found again."""
         if self.reference is None:
             return inside(self._given, frame.shape)
-        if abs(now_s - self._aligned_s) < ALIGN_EVERY_S:
-            return self._window is not None
-        found = self.reader.found(frame, self.reference, self._alignment)
-        self._alignment = found
-        if not self.reader.is_found(found):
+        if not self._lost and abs(now_s - self._aligned_s) < ALIGN_EVERY_S:
+            return True
+        self._alignment = found = self.reader.found(frame, self.reference, self._found)
+        self._lost = not self.reader.is_found(found)
+        if self._lost:
             self._window = None
             return False
-        self._aligned_s = now_s
+        self._found, self._aligned_s = found, now_s
         if self._window is not None and np.abs(found.corners - self._given).max() < MOVED_PX:
             return True
         self._given, self._window = found.corners, None
@@ -189,7 +192,7 @@ class Tracker:
     def _seen(self, flaw: Status | None, watch: Stopwatch) -> Seen:
         return Seen(
             corners=self._given if self._window is None else self._window,
-            probabilities=None if flaw is Status.MISALIGNED else self._probabilities,
+            probabilities=None if flaw is not None else self._probabilities,
             blanks=self._blanks, flaw=flaw, alignment=self._alignment, timings_ms=watch.timings_ms,
         )  # fmt: skip
 

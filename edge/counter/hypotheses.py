@@ -26,9 +26,10 @@ JUMP = -4.0
 """Natural logarithm of the prior probability that the value is none that the last one leads to: a misread came between."""
 JUMP_WHEEL = -20.0
 """The same for each wheel that would have been misread: four pictures of it outweigh that, three do not."""
-NOTHING = -5.0
-"""Natural logarithm of the probability that a frame shows nothing of the counter: a hand before it, a picture damaged on its way. Where
-every value would need several wheels misread, that is the likelier story, and all stays as it was."""
+NOTHING, SOFT = -5.0, 6.0
+"""Log odds that a frame shows nothing of the counter, a hand before it, a picture damaged on its way: before it is looked at, and how much
+they grow with each new wheel of which the network can tell nothing. Where every value would need several wheels misread, too, that is the
+likelier story."""
 NEAR = 10
 """Steps that follow the best old hypotheses and are always weighed, as far as the rate allows them."""
 
@@ -54,19 +55,30 @@ def at_rest(before: Hypotheses, progress: Progress) -> Hypotheses:
     return tuple(Hypothesis(tenths, log, _known(pace)) for (tenths, log, _), pace in zip(before, slower, strict=True))
 
 
-def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress, novelty: Floats, *, placed: bool) -> Hypotheses:
+class Weighed(NamedTuple):
+    """What a frame leaves."""
+
+    hypotheses: Hypotheses
+    """The most likely first."""
+    nothing: float = 0.0
+    """Probability that the frame shows nothing of the counter."""
+
+
+def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress, novelty: Floats, *, placed: bool) -> Weighed:
     """The most likely hypotheses after a frame, from those before it; none before: the frame alone tells.
+
+    Two stories, added up: the counter got on, and the frame shows to where; or it shows nothing, and each hypothesis stays as it was.
 
     novelty [N], 0 to 1: how new the picture of each wheel is. placed: tenths were seen before, so that steps tell the pace.
     """
     values = _candidates(before, raw, progress)
     told = seen.tempered(novelty)
-    weights = np.logaddexp(told.log_places(values), NOTHING + told.log_of_nothing())
-    likelihoods = np.exp(weights - weights.max())
-    seen_logs = np.log(np.maximum(likelihoods[:, ::2] + likelihoods[:, 1::2], TINY)).ravel()  # [T], T = 10 M
+    places, nothing = told.log_places(values), told.log_of_nothing()
     tenths = (values[:, None] * TENTHS + np.arange(TENTHS)).ravel()
     if not before:
-        return _best(tenths, seen_logs, np.full(len(tenths), np.nan))
+        places = np.logaddexp(places, NOTHING + nothing)
+        return Weighed(_best(tenths, np.logaddexp(places[:, ::2], places[:, 1::2]).ravel(), np.full(len(tenths), np.nan)))
+    seen_logs = np.logaddexp(places[:, ::2], places[:, 1::2]).ravel()  # [T], T = 10 M
     old_tenths, old_logs, old_paces = _arrays(before)
     steps = progress.steps(tenths, old_tenths)
     usual, jump = _leading(values, old_tenths // TENTHS, progress, novelty)
@@ -78,7 +90,13 @@ def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress
     gone, paces = steps[chosen], old_paces[best]
     if placed:
         paces = np.where(np.abs(gone) <= progress.reach, progress.paces(paces, gone, changed[chosen] > steady[chosen]), paces)
-    return _best(tenths, seen_logs + np.log(np.maximum(ways.sum(1), TINY)), paces)
+    odds = NOTHING + SOFT * float(novelty @ seen.softness)
+    got_on = seen_logs + np.log(np.maximum(ways.sum(1), TINY))
+    stayed, at = np.full(len(tenths), -np.inf), np.searchsorted(tenths, old_tenths)
+    stayed[at] = old_logs + odds + nothing + math.log(2)  # two places are a tenth
+    paces[at] = np.where(stayed[at] > got_on[at], old_paces, paces[at])
+    logs = np.logaddexp(got_on, stayed)
+    return Weighed(_best(tenths, logs, paces), float(np.exp(np.logaddexp.reduce(stayed) - np.logaddexp.reduce(logs))))
 
 
 def _arrays(hypotheses: Hypotheses) -> tuple[Integers, Floats, Floats]:

@@ -106,7 +106,7 @@ def learn(learnt: Learnt, probabilities: npt.NDArray[np.floating], digits: str, 
             counts[i] = min(counts[i] + 1, MEMORY)
             offsets[i] += (off - offsets[i]) / counts[i]
     between, between_count = learnt.between, learnt.between_count
-    if new[-1]:
+    if new[-1] and probabilities.shape[1] > 10:  # whole digits tell nothing of what is between them
         between_count = min(between_count + 1, MEMORY)
         between += (abs(_off(places[-1], float(round(places[-1])))) - between) / between_count
     return dataclasses.replace(learnt, offsets=tuple(offsets), counts=tuple(counts), between=between, between_count=between_count)

@@ -27,6 +27,8 @@ BRINK_TENTHS = 4
 """So close to the next digit a wheel that is not misread may be taken for it: as far off as the network places one in a hundred."""
 BRINK = 0.9
 """How likely the lower of two neighbouring values must be, against the higher, to be the one that is published on the brink."""
+BLIND = 0.5
+"""Probability that a frame shows nothing of the counter from which it is as if none had been taken."""
 MISREAD_SHARE = 3
 """One wheel of so many may be misread, and the value still be published; more than that is another counter."""
 
@@ -60,16 +62,21 @@ class History:
     hypotheses: Hypotheses = ()
     """The most likely first."""
     time_s: float | None = None
-    """Of the last frame that was read."""
+    """Of the last frame that showed the counter."""
     value: int | None = None
     """The last that was published."""
+    value_s: float | None = None
+    """When a frame bore that out last."""
+    blind: bool = False
+    """The last picture that was new showed nothing of the counter. While it does not change, no time passes in which a wheel was seen not
+    to turn."""
     placed: bool = False
     """The hypotheses' tenths were seen, and are not the start of a value that was told."""
 
     @classmethod
     def known(cls, value: int, time_s: float | None = None) -> "History":
         """A history that begins with a value that is certain."""
-        return cls(hypotheses=(Hypothesis(value * TENTHS, 0.0),), time_s=time_s, value=value)
+        return cls(hypotheses=(Hypothesis(value * TENTHS, 0.0),), time_s=time_s, value=value, value_s=time_s)
 
     def shares(self) -> dict[int, float]:
         """Probability of each value that may be the true one."""
@@ -110,21 +117,26 @@ def observe(
     seen = Evidence(probabilities, rules.mechanism)
     raw = seen.decode()
     new = np.ones(count) if novelty is None or not history.hypotheses else np.clip(np.asarray(novelty, np.float64), 0.0, 1.0)
-    elapsed = None if time_s is None or history.time_s is None else max(0.0, time_s - history.time_s)
+    elapsed = _between(history.time_s, time_s)
     progress = Progress(
         scale=10**count,
         elapsed_s=elapsed,
-        reach=10**count // 2 if rules.max_rate is None or elapsed is None else min(10**count // 2, rules.max_rate * elapsed + 1),
+        reach=_reach(elapsed, rules, count),
         decreases=rules.decreases,
         rolling=rules.mechanism.rolling is True and rules.mechanism.display == "wheels",
         novelty=float(new[-1]),
     )
-    before = history.hypotheses
-    hypotheses = weighed(before, seen, raw, progress, new, placed=history.placed) if new.any() else at_rest(before, progress)
-    kept = History(
+    before, blind = history.hypotheses, history.blind
+    if new.any():
+        hypotheses, nothing = weighed(before, seen, raw, progress, new, placed=history.placed)
+        blind = nothing > BLIND
+    else:
+        hypotheses = before if blind else at_rest(before, progress)
+    kept = dataclasses.replace(
+        history,
         hypotheses=hypotheses,
-        time_s=history.time_s if time_s is None else time_s,
-        value=history.value,
+        time_s=history.time_s if time_s is None or blind else time_s,
+        blind=blind,
         placed=history.placed or bool(new.any()),
     )
     shown = int(raw.digits)
@@ -135,10 +147,21 @@ def observe(
         alone |= not new[-1] or (best - history.value) % progress.scale <= 1
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
     if settled is None or not _agrees(settled, shown, rules, new, stays=settled == history.value):
-        verdict = _why(history, shown, progress)
+        verdict = _why(history, shown, progress, _reach(_between(history.value_s, time_s), rules, count))
     else:
-        verdict, kept = Verdict.OK, dataclasses.replace(kept, value=settled)
+        verdict, kept = Verdict.OK, dataclasses.replace(kept, value=settled, value_s=history.value_s if time_s is None else time_s)
     return Outcome(verdict=verdict, value=kept.value, raw=raw, confidence=min(shares.get(shown, 0.0), 1.0), history=kept)
+
+
+def _between(before_s: float | None, time_s: float | None) -> float | None:
+    """Seconds from one time to another, none where the clock was set back; None: not known."""
+    return None if time_s is None or before_s is None else max(0.0, time_s - before_s)
+
+
+def _reach(elapsed_s: float | None, rules: Rules, count: int) -> float:
+    """Steps that a counter of so many digits can have gone at most."""
+    half = float(10**count // 2)
+    return half if rules.max_rate is None or elapsed_s is None else min(half, rules.max_rate * elapsed_s + 1)
 
 
 def _settled(history: History, shares: dict[int, float], certain: float, rules: Rules, count: int) -> int | None:
@@ -201,13 +224,13 @@ def _turns(mechanism: Mechanism) -> bool:
     return mechanism.display == "wheels" and mechanism.rolling is not False
 
 
-def _why(history: History, shown: int, progress: Progress) -> Verdict:
-    """Why the frame's own value was not taken."""
+def _why(history: History, shown: int, progress: Progress, reach: float) -> Verdict:
+    """Why the frame's own value was not taken. reach: steps that it can have gone since the last one was."""
     if history.value is None:
         return Verdict.LOW_CONFIDENCE
     forward = (shown - history.value) % progress.scale
     if forward > progress.scale // 2 and not progress.decreases:
         return Verdict.DECREASED
-    if min(forward, progress.scale - forward) > progress.reach + 1:
+    if min(forward, progress.scale - forward) > reach + 1:
         return Verdict.TOO_FAST
     return Verdict.LOW_CONFIDENCE

@@ -68,6 +68,12 @@ def sharpened(probabilities: npt.NDArray[np.floating]) -> Floats:
     return np.asarray((1 - DOUBT) * wide + DOUBT / classes, np.float64)
 
 
+def softness(probabilities: npt.NDArray[np.floating]) -> Floats:
+    """How much of the probability [N, K] of each wheel is not about its peak, [N]: a wheel that is seen leaves a fiftieth in the mean, what
+    is no wheel a half."""
+    return np.asarray(1 - (np.asarray(probabilities, np.float64) @ _neighbourhood(probabilities.shape[1])).max(1))
+
+
 def likelihoods(narrow: Floats, sigma_digits: float = 0.0) -> Floats:
     """P(what the network saw | place) up to a factor, float64 [..., 200], from `sharpened` probabilities [..., K], where each wheel may
     stand off its place with a standard deviation of `sigma_digits`."""

@@ -24,6 +24,13 @@ def test_a_wheel_that_stands_off_its_digits_is_learnt() -> None:
     assert all(abs(offset) < 0.05 for offset in (*mechanism.offsets[:1], *mechanism.offsets[2:]))
 
 
+def test_whole_digits_tell_nothing_of_how_the_last_wheel_turns() -> None:
+    learnt = Learnt()
+    for digit in range(60):
+        learnt = learn(learnt, np.eye(10)[[5, 3, 0, 4, digit % 10]], f"5304{digit % 10}", ALL)
+    assert learnt.mechanism(Mechanism()).rolling is None
+
+
 def test_what_all_wheels_share_is_no_wheels_own() -> None:
     mechanism = taught([0.2] * 5, [5304.2 + 0.3 * i for i in range(10)]).mechanism(Mechanism())
     assert all(abs(offset) < 0.05 for offset in mechanism.offsets)

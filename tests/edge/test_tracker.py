@@ -5,6 +5,7 @@ import datetime
 import json
 from decimal import Decimal
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,7 +19,7 @@ from edge.reader import Reader
 from edge.reading import Status
 from edge.tracker import Tracker
 from edge.vision.reference import Reference
-from edge.vision.window import Image
+from edge.vision.window import Corners, Image
 from tests.edge.simulation import MODEL
 
 RECOGNIZER = load(MODEL)
@@ -176,6 +177,7 @@ def test_the_dark_says_so_keeps_the_value_and_is_over_when_light_returns() -> No
         seen = [tracker.look(each, NOON + datetime.timedelta(seconds=i)) for i, each in enumerate((light, dark, dark, light))]
     assert [reading.status for reading in seen] == [Status.OK, Status.TOO_DARK, Status.TOO_DARK, Status.OK]
     assert {reading.value for reading in seen} == {plate.truth[0]}
+    assert [(reading.raw, reading.wheels, reading.confidence) for reading in seen[1:3]] == [("", (), 0.0)] * 2
 
 
 def test_a_nudged_camera_is_followed_and_another_scene_is_misaligned() -> None:
@@ -188,6 +190,54 @@ def test_a_nudged_camera_is_followed_and_another_scene_is_misaligned() -> None:
     assert [reading.status for reading in seen] == [Status.OK, Status.OK, Status.MISALIGNED, Status.OK]
     assert {reading.value for reading in seen} == {plate.truth[0]}
     assert np.allclose(seen[1].window.mean(0) - seen[0].window.mean(0), (-14, 9), atol=1.5)
+
+
+def test_after_glare_the_next_clear_frame_counts_though_the_camera_is_looked_at_once_a_second() -> None:
+    with camera(rate=0.0) as plate:
+        clear = plate.frame().picture
+        tracker = follower(plate, reference=Reference.of(clear, plate.windows[0]))
+        glare = clear.copy()
+        cv2.fillConvexPoly(glare, np.rint(plate.windows[0]).astype(np.int32), 255)
+        shown = zip((0.0, 1.05, 1.25, 1.45), (clear, glare, glare, clear), strict=True)
+        seen = [tracker.look(picture, NOON + datetime.timedelta(seconds=at)).status for at, picture in shown]
+    assert seen == [Status.OK, Status.TOO_BRIGHT, Status.TOO_BRIGHT, Status.OK]
+
+
+def test_a_camera_that_crept_far_is_found_again_after_a_frame_that_shows_something_else() -> None:
+    with camera(rate=0.0, width=1280, height=720) as plate:
+        picture = plate.frame().picture
+        tracker = follower(plate, reference=Reference.of(picture, plate.windows[0]))
+        crept = [np.roll(picture, 20 * i, 1) for i in range(11)]
+        other = np.random.default_rng(0).integers(60, 190, picture.shape).astype(np.uint8)
+        shown = enumerate([*crept, other, crept[-1]])
+        seen = [tracker.look(each, NOON + datetime.timedelta(seconds=2 * i)).status for i, each in shown]
+    assert seen == [Status.OK] * 11 + [Status.MISALIGNED, Status.OK]
+
+
+def laid_over(picture: Image, window: Corners, rng: np.random.Generator) -> Image:
+    """The picture with a patterned cloth before the counter: sharp, bright, and something else in each frame."""
+    (left, top), (right, bottom) = (edge.astype(int) for edge in (window.min(0) - 6, window.max(0) + 6))
+    cloth = rng.integers(0, 256, ((bottom - top) // 12, (right - left) // 12)).astype(np.uint8)
+    covered = picture.copy()
+    covered[top:bottom, left:right] = cv2.resize(cloth, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
+    return covered
+
+
+@pytest.mark.parametrize("rate", [0.0, 100.0])
+def test_what_is_held_before_a_counter_leaves_nothing_behind(rate: float) -> None:
+    rng, seen = np.random.default_rng(0), []
+    with camera(rate=rate, step=1.0) as plate:
+        tracker = follower(plate)
+        for i in range(60):
+            frame = plate.frame()
+            picture = laid_over(frame.picture, plate.windows[0], rng) if 20 <= i < 50 else frame.picture
+            reading = tracker.look(picture, frame.time)
+            if reading.status is Status.OK:
+                assert reading.value is not None
+                assert abs(reading.value - plate.truth[0]) <= STEP
+                seen.append(i)
+    assert not set(range(20, 50)) & set(seen)
+    assert len(set(range(50, 60)) & set(seen)) >= 9
 
 
 def test_a_frame_that_does_not_hold_the_window_is_misaligned() -> None:
