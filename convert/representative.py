@@ -31,12 +31,15 @@ def representative(task: str, sources: Sequence[str]) -> Cells:
             images = unpadded(images)
         cells = segmented.bank(images, labels, COUNT, seed=1)[0] if task == "segments" else padded(images)
         return np.ascontiguousarray(cells[..., None])
+    crops: list[Any] = []
     if "real" in sources:
         train = datasets.meter_digits("train").crops
-        crops: Sequence[Any] = [train[i] for i in numbers["meter-digits"]]
-    elif "synthetic" in sources:
-        crops = synthetic.digits(COUNT, seed=1)[0]
+        crops = [train[i] for i in numbers["meter-digits"]]
     else:
-        own = datasets.meter_digits("train", folder=Path(sources[0])).crops
-        crops = own[:: max(1, len(own) // COUNT)]
-    return to_cells(list(crops))
+        for source in sources:
+            if source == "synthetic":
+                own: Sequence[Any] = synthetic.digits(COUNT, seed=1)[0]
+            else:
+                own = datasets.meter_digits("train", folder=Path(source)).crops
+            crops += own[:: max(1, len(own) * len(sources) // COUNT)]
+    return to_cells(crops)

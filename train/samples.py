@@ -16,7 +16,7 @@ from edge.errors import DataError
 from edge.vision.cells import CELL_SIZE, to_cells
 from edge.vision.handwritten import NO_DIGIT
 from train import augment, datasets, rolled, segmented, synthetic
-from train.recipes import Recipe
+from train.recipes import MNIST_PICTURES, Recipe
 from train.targets import circular_targets, digit_targets
 
 Image = npt.NDArray[np.uint8]
@@ -131,12 +131,13 @@ def _digits(recipe: Recipe, sources: list[str], seed: int) -> tuple[Image, npt.N
             f"--data {folders[0]}: a folder of counter digits cannot train {recipe.name}; expected real or synthetic. "
             "Name the model to train on it: --model lenet5-counter"
         )
+    images, labels = np.empty((0, 28, 28), np.uint8), np.empty(0, np.uint8)
     if "real" in sources:
-        images, labels = datasets.mnist("train")
-        kept = slice(0, len(images) - recipe.unseen)
-        return images[kept], labels[kept]
-    images, labels = synthetic.handwritten(recipe.limit or 60_000, seed=seed + 1)
-    return unpadded(images), labels
+        images, labels = (each[: MNIST_PICTURES - recipe.unseen] for each in datasets.mnist("train"))
+    if "synthetic" in sources:
+        drawn, shown = synthetic.handwritten(recipe.limit or MNIST_PICTURES, seed=seed + 1)
+        images, labels = np.concatenate([images, unpadded(drawn)]), np.concatenate([labels, shown])
+    return images, labels
 
 
 def padded(images: Image) -> Image:

@@ -1,7 +1,9 @@
 """Pictures that are made where there are no fixed ones: cells of written words, rendered digits; and those that a model is judged by."""
 
 import json
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -39,6 +41,18 @@ def test_segments_are_cut_out_of_words_of_the_fixed_digits_of_the_training_set()
     assert 0.3 < (shown == NO_DIGIT).mean() < 0.9
 
 
+def test_each_source_that_a_counter_learnt_from_has_its_part(tmp_path: Path) -> None:
+    alone = {}
+    for name, level in (("one", 60), ("two", 180)):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "a.png"), np.linspace([0], [level], 30, dtype=np.uint8).repeat(20, 1))
+        (tmp_path / name / "index.csv").write_text("split,path,label,kind,meter,display\ntrain,a.png,4.7,tenths,m,roller\n")
+        alone[name] = representative("counter", [str(tmp_path / name)])
+    cells = representative("counter", [str(tmp_path / "one"), str(tmp_path / "two"), "synthetic"])
+    np.testing.assert_array_equal(cells[:2], np.concatenate([alone["one"], alone["two"]]))
+    np.testing.assert_array_equal(cells[2:], representative("counter", ["synthetic"])[::3])
+
+
 def test_a_judge_trained_on_rendered_digits_is_judged_by_cells_of_others() -> None:
     test = verify.unseen("segments", ["synthetic"])
     images, labels = synthetic.handwritten(60, seed=2)
@@ -48,6 +62,18 @@ def test_a_judge_trained_on_rendered_digits_is_judged_by_cells_of_others() -> No
     assert test.measure(np.eye(11, dtype=np.float32)[shown]) == {"n": 60, "error": 0.0, "right_digit": 1.0}
     none = test.measure(np.eye(11, dtype=np.float32)[[NO_DIGIT] * 60])
     assert none["right_digit"] == pytest.approx((shown == NO_DIGIT).mean())
+
+
+def test_each_source_that_a_counter_learnt_from_has_its_part(tmp_path: Path) -> None:
+    alone = {}
+    for name, level in (("one", 60), ("two", 180)):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "a.png"), np.linspace([0], [level], 30, dtype=np.uint8).repeat(20, 1))
+        (tmp_path / name / "index.csv").write_text("split,path,label,kind,meter,display\ntrain,a.png,4.7,tenths,m,roller\n")
+        alone[name] = representative("counter", [str(tmp_path / name)])
+    cells = representative("counter", [str(tmp_path / "one"), str(tmp_path / "two"), "synthetic"])
+    np.testing.assert_array_equal(cells[:2], np.concatenate([alone["one"], alone["two"]]))
+    np.testing.assert_array_equal(cells[2:], representative("counter", ["synthetic"])[::3])
 
 
 def test_a_judge_trained_on_real_digits_is_judged_by_cells_of_the_test_set_or_of_val(monkeypatch: pytest.MonkeyPatch) -> None:

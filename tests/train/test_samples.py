@@ -11,7 +11,7 @@ import pytest
 
 from edge.vision.circle import position
 from edge.vision.handwritten import FIGURES, NO_DIGIT
-from train import datasets, segmented
+from train import datasets, segmented, synthetic
 from train.recipes import COUNTER, HANDWRITTEN, SEGMENTS
 from train.samples import ROLLED_OF_EACH, Samples, padded, training_samples, unpadded
 
@@ -48,6 +48,14 @@ def test_rendered_pictures_come_in_turns_wherever_they_are_named_among_the_sourc
     assert (one.made, one.turns, one.per_epoch) == (8, 4, 1 + 2)
     assert one.sources == other.sources == (str(tmp_path), "synthetic")
     assert one.sha256() == other.sha256()
+
+
+def test_handwriting_that_was_written_and_that_was_rendered_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthetic, "STROKE_FACES", 20)
+    recipe = dataclasses.replace(HANDWRITTEN, segmented=0, limit=30)
+    both, real, drawn = (training_samples(recipe, sources, seed=0) for sources in (["real", "synthetic"], ["real"], ["synthetic"]))
+    np.testing.assert_array_equal(both.pictures, np.concatenate([real.pictures, drawn.pictures]))
+    np.testing.assert_array_equal(both.targets, np.concatenate([real.targets, drawn.targets]))
 
 
 def test_the_sum_tells_other_pictures_and_other_targets() -> None:
