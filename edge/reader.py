@@ -146,7 +146,7 @@ class Reader:
     def found(self, frame: Image, reference: Reference, near: Alignment | None = None) -> Alignment:
         """The window in the frame; with a score of 0 where the frame has another size, or where too much of the window lies beyond it."""
         if reference.frame_shape != frame.shape[:2]:
-            return Alignment(reference.corners, 0.0, (0.0, 0.0), 0.0, 1.0)
+            return Alignment(reference.corners, 0.0, (0.0, 0.0), 0.0)
         found = align(reference, frame, near)
         kept = grown(found.corners, top=-CUT_OFF, right=-CUT_OFF, bottom=-CUT_OFF, left=-CUT_OFF)
         return found if inside(kept, frame.shape) else dataclasses.replace(found, score=0.0)
@@ -169,7 +169,7 @@ class Reader:
         self,
         frame: Image,
         corners: Corners,
-        margins: tuple[float, ...] = (placement.MARGIN,),
+        margins: tuple[float, ...],
         *,
         which: npt.NDArray[np.bool_] | None = None,
     ) -> Probabilities:

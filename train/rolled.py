@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.vision.circle import distance
+from edge.vision.circle import distance, turn
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -65,7 +65,7 @@ def rolled(pictures: Image, digits: Labelled, count: int, *, seed: int) -> tuple
     for k, pair in enumerate(chosen):
         upper, lower = int(first[pair]), int(rng.choice(second[pair]))
         positions[k] = (np.rint(digits.positions[upper]) + rng.uniform(*WAY)) % 10
-        turns = [_turn(float(digits.positions[i]), float(positions[k])) for i in (upper, lower)]
+        turns = [turn(float(digits.positions[i]), float(positions[k])) for i in (upper, lower)]
         made[k] = _between(pictures[upper], pictures[lower], turns, float(positions[k] % 1), rng)
     return made, positions
 
@@ -103,11 +103,6 @@ def _between(upper: Image, lower: Image, turns: list[float], way: float, rng: np
     seam = height * (0.5 + (0.5 - way) * pitch)
     share = 1 / (1 + np.exp((np.arange(height) - seam) / rng.uniform(*SEAM_PX)))[:, None, None]
     return np.asarray(np.clip(above * share + below * (1 - share), 0, 255), np.uint8)
-
-
-def _turn(start: float, end: float) -> float:
-    """From one position to another, the short way round, in digits."""
-    return (end - start + 5) % 10 - 5
 
 
 def _shifted(picture: npt.NDArray[np.generic], by: float) -> Floats:

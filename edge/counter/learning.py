@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.counter.wheels import CARRY_STARTS, Mechanism, moved
-from edge.vision.circle import position
+from edge.vision.circle import position, turn
 
 Floats = npt.NDArray[np.float64]
 
@@ -96,19 +96,19 @@ def learn(learnt: Learnt, probabilities: npt.NDArray[np.floating], digits: str, 
 
     probabilities [N, K]; digits: the true ones; new [N]: a wheel whose picture is not new teaches nothing.
     """
-    places = position(probabilities)
+    places = position(probabilities).tolist()
     count = len(places) - 1
     offsets = list(learnt.offsets) if len(learnt.offsets) == count else [0.0] * count
     counts = list(learnt.counts) if len(learnt.counts) == count else [0] * count
     for i in range(count):
-        off = _off(places[i], float(digits[i]))
+        off = turn(float(digits[i]), places[i])
         if (new[i] or not counts[i]) and AT_REST[0] <= places[i + 1] <= AT_REST[1] and abs(off) <= LARGEST_DIGITS:
             counts[i] = min(counts[i] + 1, MEMORY)
             offsets[i] += (off - offsets[i]) / counts[i]
     between, between_count = learnt.between, learnt.between_count
     if new[-1] and probabilities.shape[1] > 10:  # whole digits tell nothing of what is between them
         between_count = min(between_count + 1, MEMORY)
-        between += (abs(_off(places[-1], float(round(places[-1])))) - between) / between_count
+        between += (abs(turn(round(places[-1]), places[-1])) - between) / between_count
     return dataclasses.replace(learnt, offsets=tuple(offsets), counts=tuple(counts), between=between, between_count=between_count)
 
 
@@ -122,7 +122,7 @@ def learn_carry(learnt: Learnt, probabilities: npt.NDArray[np.floating], digits:
         return learnt
     shown = [float(digit) for digit in digits]
     common, own = learnt.common, learnt.own
-    past = [_off(place, digit) - common - off for place, digit, off in zip(position(probabilities), shown, own, strict=True)]
+    past = [turn(digit, place) - common - off for place, digit, off in zip(position(probabilities).tolist(), shown, own, strict=True)]
     logs, count = np.array(learnt.carry_logs or [0.0] * len(STARTS)), learnt.carry_count
     for i in range(len(past) - 1):
         right = shown[i + 1] + past[i + 1]
@@ -131,8 +131,3 @@ def learn_carry(learnt: Learnt, probabilities: npt.NDArray[np.floating], digits:
             gaps = (past[i] - moved(np.array([right]), STARTS)[:, 0]) / MOVED_DIGITS
             logs += (np.log(np.exp(-0.5 * gaps**2) + MISREAD) - logs) / count
     return dataclasses.replace(learnt, carry_logs=tuple(logs.tolist()), carry_count=count)
-
-
-def _off(place: float, digit: float) -> float:
-    """Digits from a digit to a place on the circle, -5 to 5."""
-    return float((place - digit + 5) % 10 - 5)

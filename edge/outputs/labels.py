@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from edge.counter.wheels import Display
+from edge.vision.circle import turn
 
 NEAR = 0.3
 """Digits that a read position may lie off the true digit and still be taken as read: a wheel stands a little askew."""
@@ -43,7 +44,7 @@ def labels(
             continue
         # The last wheel may turn at any time, another one while the wheel to its right comes to 0.
         turning = display == "wheels" and (wheel + 1 >= known or true[wheel + 1] >= CARRIES)
-        if position is not None and -NEAR <= (position - digit + 5) % 10 - 5 <= (1 if turning else 0) + NEAR:
+        if position is not None and -NEAR <= turn(digit, position) <= (1 if turning else 0) + NEAR:
             found.append(_as_read(position, display, "later") if display == "wheels" else Label(float(digit), "integer", "later"))
         else:
             found.append(None if turning else Label(float(digit), "integer", "later"))

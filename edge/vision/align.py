@@ -46,7 +46,6 @@ class Alignment:
     """Movement of the window's centre in x and y."""
     rotation_deg: float
     """Clockwise as seen in the frame."""
-    scale: float
 
 
 class _Motion(NamedTuple):
@@ -88,7 +87,7 @@ def align(reference: Reference, frame: Image, near: Alignment | None = None) -> 
         motion, score = max([(motion, score), *found], key=lambda it: it[1])
     corners = motion.moved(reference.corners)
     shift = centre_of(corners) - reference.centre
-    return Alignment(corners, score, (shift.real, shift.imag), math.degrees(cmath.phase(motion.turn)), abs(motion.turn))
+    return Alignment(corners, score, (shift.real, shift.imag), math.degrees(cmath.phase(motion.turn)))
 
 
 def _refined(reference: Reference, frame: Image, motion: _Motion) -> tuple[_Motion, float]:

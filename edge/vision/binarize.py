@@ -40,21 +40,11 @@ class Binarized:
 
 @dataclass(frozen=True)
 class Quality:
-    """Whether a picture is fit to be read, with the measurements behind it."""
+    """Whether a picture is fit to be read."""
 
     too_dark: bool
     too_bright: bool
     blurred: bool
-    darkest: float
-    """Grey level of the 2nd percentile."""
-    brightest: float
-    """Grey level of the 98th percentile."""
-    noise: float
-    """Standard deviation of the noise, in grey levels."""
-    saturated: float
-    """Share of pixels at 250 or above."""
-    edge: float
-    """Width of the sharpest edges as a share of the picture's height."""
 
 
 def binarize(grey: Image) -> Binarized:
@@ -92,7 +82,7 @@ def quality(grey: Image) -> Quality:
     too_dark = brightest < DARK_LEVEL and contrast < SIGNAL_TO_NOISE * max(noise, 1.0)
     too_bright = saturated > SATURATED_SHARE or darkest > BRIGHT_LEVEL
     blurred = not too_dark and not too_bright and edge > BLURRED_EDGE
-    return Quality(too_dark, too_bright, blurred, darkest, brightest, noise, saturated, edge)
+    return Quality(too_dark, too_bright, blurred)
 
 
 def _threshold(grey: Image) -> Image:

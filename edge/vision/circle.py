@@ -14,6 +14,11 @@ def distance(a: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.minimum(gap, 10.0 - gap)
 
 
+def turn(before: float, after: float) -> float:
+    """Digits from one position to another, the short way round: -5 up to 5, ahead where it is above 0."""
+    return (after - before + 5.0) % 10.0 - 5.0
+
+
 def position(probabilities: Floats) -> npt.NDArray[np.float64]:
     """Position in digits, float64 [N], 0 ≤ position < 10, from probabilities [N, K] over K classes on the circle.
 

@@ -64,18 +64,6 @@ def test_a_judge_trained_on_rendered_digits_is_judged_by_cells_of_others() -> No
     assert none["right_digit"] == pytest.approx((shown == NO_DIGIT).mean())
 
 
-def test_each_source_that_a_counter_learnt_from_has_its_part(tmp_path: Path) -> None:
-    alone = {}
-    for name, level in (("one", 60), ("two", 180)):
-        (tmp_path / name).mkdir()
-        cv2.imwrite(str(tmp_path / name / "a.png"), np.linspace([0], [level], 30, dtype=np.uint8).repeat(20, 1))
-        (tmp_path / name / "index.csv").write_text("split,path,label,kind,meter,display\ntrain,a.png,4.7,tenths,m,roller\n")
-        alone[name] = representative("counter", [str(tmp_path / name)])
-    cells = representative("counter", [str(tmp_path / "one"), str(tmp_path / "two"), "synthetic"])
-    np.testing.assert_array_equal(cells[:2], np.concatenate([alone["one"], alone["two"]]))
-    np.testing.assert_array_equal(cells[2:], representative("counter", ["synthetic"])[::3])
-
-
 def test_a_judge_trained_on_real_digits_is_judged_by_cells_of_the_test_set_or_of_val(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluate, "CUT_OUT", 40)
     evaluate.cut_out.cache_clear()

@@ -123,34 +123,6 @@ def test_what_could_flow_since_the_last_valid_reading_is_not_too_fast_though_fra
     assert look(history, 5315.2, 600.0).verdict is Verdict.TOO_FAST
 
 
-def covered(rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """What the network says of a hand before the counter: something else of each cell, and little for certain."""
-    return np.asarray(0.7 * ideal(rng.uniform(0, 10, COUNT)) + 0.3 * rng.dirichlet(np.full(100, 0.1), COUNT), np.float64)
-
-
-@pytest.mark.parametrize("max_rate", [0.01, None])
-def test_a_counter_that_was_covered_is_read_on_as_if_no_frame_had_been_taken_meanwhile(max_rate: float | None) -> None:
-    rules, rng = dataclasses.replace(RULES, max_rate=max_rate), np.random.default_rng(0)
-    history = look(History.known(5300, 0.0), 5300.3, MINUTE_S, rules=rules).history
-    for minute in range(2, 62):
-        outcome = observe(history, covered(rng), rules, time_s=minute * MINUTE_S, novelty=np.ones(COUNT))
-        assert (outcome.verdict is Verdict.OK, outcome.value) == (False, 5300)
-        history = outcome.history
-    still = look(history, 5300.3, 62 * MINUTE_S, rules=rules)
-    assert (still.verdict, still.value) == (Verdict.OK, 5300)
-    on = look(history, 5317.3, 62 * MINUTE_S, rules=rules)
-    assert (on.verdict, on.value) == (Verdict.OK, 5317)
-
-
-def test_while_what_covers_the_counter_does_not_change_the_time_for_it_to_turn_goes_on() -> None:
-    history = look(History.known(5300, 0.0), 5300.3, MINUTE_S).history
-    history = observe(history, covered(np.random.default_rng(0)), RULES, time_s=2 * MINUTE_S).history
-    for minute in range(3, 62):
-        history = look(history, 5300.3, minute * MINUTE_S, new=False).history
-    outcome = look(history, 5317.3, 62 * MINUTE_S)
-    assert (outcome.verdict, outcome.value) == (Verdict.OK, 5317)
-
-
 def test_a_value_below_the_last_is_decreased() -> None:
     outcome = look(History.known(5300, 0.0), 5187.4, HOUR_S)
     assert (outcome.verdict, outcome.value) == (Verdict.DECREASED, 5300)

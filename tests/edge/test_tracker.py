@@ -19,7 +19,7 @@ from edge.reader import Reader
 from edge.reading import Status
 from edge.tracker import Tracker
 from edge.vision.reference import Reference
-from edge.vision.window import Corners, Image
+from edge.vision.window import Image
 from tests.edge.simulation import MODEL
 
 RECOGNIZER = load(MODEL)
@@ -212,32 +212,6 @@ def test_a_camera_that_crept_far_is_found_again_after_a_frame_that_shows_somethi
         shown = enumerate([*crept, other, crept[-1]])
         seen = [tracker.look(each, NOON + datetime.timedelta(seconds=2 * i)).status for i, each in shown]
     assert seen == [Status.OK] * 11 + [Status.MISALIGNED, Status.OK]
-
-
-def laid_over(picture: Image, window: Corners, rng: np.random.Generator) -> Image:
-    """The picture with a patterned cloth before the counter: sharp, bright, and something else in each frame."""
-    (left, top), (right, bottom) = (edge.astype(int) for edge in (window.min(0) - 6, window.max(0) + 6))
-    cloth = rng.integers(0, 256, ((bottom - top) // 12, (right - left) // 12)).astype(np.uint8)
-    covered = picture.copy()
-    covered[top:bottom, left:right] = cv2.resize(cloth, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
-    return covered
-
-
-@pytest.mark.parametrize("rate", [0.0, 100.0])
-def test_what_is_held_before_a_counter_leaves_nothing_behind(rate: float) -> None:
-    rng, seen = np.random.default_rng(0), []
-    with camera(rate=rate, step=1.0) as plate:
-        tracker = follower(plate)
-        for i in range(60):
-            frame = plate.frame()
-            picture = laid_over(frame.picture, plate.windows[0], rng) if 20 <= i < 50 else frame.picture
-            reading = tracker.look(picture, frame.time)
-            if reading.status is Status.OK:
-                assert reading.value is not None
-                assert abs(reading.value - plate.truth[0]) <= STEP
-                seen.append(i)
-    assert not set(range(20, 50)) & set(seen)
-    assert len(set(range(50, 60)) & set(seen)) >= 9
 
 
 def test_a_frame_that_does_not_hold_the_window_is_misaligned() -> None:
