@@ -11,7 +11,7 @@ from edge.errors import DigitdError, UsageError
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 # As Python has it for stderr: no terminal's encoding ends a command. Here, for --help is printed before any command runs.
-if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
     sys.stdout.reconfigure(errors="backslashreplace")
 
 

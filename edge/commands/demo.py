@@ -26,6 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Run `digitd demo`."""
     from edge.capture.camera import CameraSettings, open_camera
     from edge.capture.simulated import Simulated
+    from edge.commands.quiet import only_our_words
     from edge.counter.plausibility import Rules
     from edge.errors import UsageError
     from edge.inference.model import load
@@ -39,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     pace = f"fps={args.fps}" if args.fps > 0 else "step=0.1"
     recognizer = load(shipped("lenet5-counter"))
     good = total = 0
-    with open_camera(CameraSettings(source=f"simulated:?counters={args.counters}&rate={args.rate}&{pace}")) as camera:
+    settings = CameraSettings(source=f"simulated:?counters={args.counters}&rate={args.rate}&{pace}")
+    with only_our_words(), open_camera(settings) as camera:
         assert isinstance(camera, Simulated)
         rules = Rules(max_rate=10 * args.rate * 10 / 3600)
         trackers = [Tracker(Reader(recognizer, digits=7, decimals=1, rules=rules), corners) for corners in camera.windows]

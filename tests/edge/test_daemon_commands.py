@@ -1,6 +1,8 @@
 """`digitd demo` and `bench`, as their users run them."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -15,6 +17,12 @@ def test_the_demo_shows_truth_and_reading_side_by_side(capsys: pytest.CaptureFix
     assert len(lines) == 60
     assert int(tally.split()[0]) >= 55
     assert tally.endswith("of 60 readings right to a step of the last wheel")
+
+
+def test_the_libraries_of_the_demo_say_nothing() -> None:
+    words = [sys.executable, "-m", "edge", "demo", "--frames", "2", "--fps", "0"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr, len(ended.stdout.splitlines())) == (0, "", 6)
 
 
 def test_the_bench_tells_every_stage(capsys: pytest.CaptureFixture[str]) -> None:

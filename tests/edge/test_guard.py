@@ -75,8 +75,9 @@ def test_digitd_run_with_a_wrong_configuration_shows_up_among_the_errors_of_the_
 
 
 @pytest.mark.parametrize("words", [["convert", "card", "models/lenet5-counter.json"], ["edge", "read", "--help"]])
-def test_an_encoding_that_cannot_hold_what_is_said_ends_no_command(words: list[str]) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+@pytest.mark.parametrize("said", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
+def test_an_encoding_that_cannot_hold_what_is_said_ends_no_command(words: list[str], said: dict[str, str]) -> None:
+    environment = {**os.environ, **said}
     ended = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert r"\x" in ended.stdout or r"\u" in ended.stdout
