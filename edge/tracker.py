@@ -54,8 +54,7 @@ class Tracker:
         self._window: Corners | None = None
         self._alignment: Alignment | None = None
         self._found: Alignment | None = None
-        """The last one that was no other scene: where to look first."""
-        self._lost = False
+        """The last one that was no other scene: where to look first. While it is not `_alignment`, the window is lost."""
         self._aligned_s = self._weighed_s = -1e12
         self._slot: float | None = None
         self._cells: npt.NDArray[np.uint8] | None = None
@@ -126,11 +125,10 @@ class Tracker:
         """Whether the window is where it should be, or was found again."""
         if self.reference is None:
             return inside(self._given, frame.shape)
-        if not self._lost and abs(now_s - self._aligned_s) < ALIGN_EVERY_S:
+        if self._alignment is self._found and abs(now_s - self._aligned_s) < ALIGN_EVERY_S:
             return True
         self._alignment = found = self.reader.found(frame, self.reference, self._found)
-        self._lost = not self.reader.is_found(found)
-        if self._lost:
+        if not self.reader.is_found(found):
             self._window = None
             return False
         self._found, self._aligned_s = found, now_s

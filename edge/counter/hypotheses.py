@@ -64,12 +64,13 @@ class Weighed(NamedTuple):
     """Probability that the frame shows nothing of the counter."""
 
 
-def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress, novelty: Floats, *, placed: bool) -> Weighed:
+def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress, novelty: Floats, *, soft: float, placed: bool) -> Weighed:
     """The most likely hypotheses after a frame, from those before it; none before: the frame alone tells.
 
     Two stories, added up: the counter got on, and the frame shows to where; or it shows nothing, and each hypothesis stays as it was.
 
-    novelty [N], 0 to 1: how new the picture of each wheel is. placed: tenths were seen before, so that steps tell the pace.
+    novelty [N], 0 to 1: how new the picture of each wheel is. soft: new wheels of which the network can tell nothing, each by how little.
+    placed: tenths were seen before, so that steps tell the pace.
     """
     values = _candidates(before, raw, progress)
     told = seen.tempered(novelty)
@@ -90,7 +91,7 @@ def weighed(before: Hypotheses, seen: Evidence, raw: Decoded, progress: Progress
     gone, paces = steps[chosen], old_paces[best]
     if placed:
         paces = np.where(np.abs(gone) <= progress.reach, progress.paces(paces, gone, changed[chosen] > steady[chosen]), paces)
-    odds = NOTHING + SOFT * float(novelty @ seen.softness)
+    odds = NOTHING + SOFT * soft
     got_on = seen_logs + np.log(np.maximum(ways.sum(1), TINY))
     stayed, at = np.full(len(tenths), -np.inf), np.searchsorted(tenths, old_tenths)
     stayed[at] = old_logs + odds + nothing + math.log(2)  # two places are a tenth

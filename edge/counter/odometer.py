@@ -35,7 +35,6 @@ from edge.counter.wheels import (
     last_wheel,
     likelihoods,
     sharpened,
-    softness,
     sources,
     turned,
 )
@@ -91,7 +90,6 @@ class Evidence:
         """probabilities [N, K] of N wheels, the first (leftmost) wheel first; K = 10 or 100."""
         narrow = sharpened(probabilities)
         count = len(narrow)
-        self.softness = softness(probabilities)
         coupled = mechanism.display == "wheels"
         known = _known(mechanism, count, tilt(narrow, mechanism.offsets) if coupled else 0.0)
         self.starts, self.offsets, self.prior = known.starts, known.offsets, known.prior

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from edge.counter.hypotheses import Hypotheses, Hypothesis, at_rest, weighed
 from edge.counter.odometer import Decoded, Evidence
 from edge.counter.progress import TENTHS, Progress
-from edge.counter.wheels import Mechanism
+from edge.counter.wheels import Mechanism, softness
 
 CERTAIN = 0.99
 """Probability from which a value is published that the next frame can bear out; it need not stand on one picture."""
@@ -128,7 +128,7 @@ def observe(
     )
     before, blind = history.hypotheses, history.blind
     if new.any():
-        hypotheses, nothing = weighed(before, seen, raw, progress, new, placed=history.placed)
+        hypotheses, nothing = weighed(before, seen, raw, progress, new, soft=float(new @ softness(probabilities)), placed=history.placed)
         blind = nothing > BLIND
     else:
         hypotheses = before if blind else at_rest(before, progress)

@@ -59,22 +59,22 @@ def test_a_recipe_of_another_release_is_named_with_the_fix(tmp_path: Path) -> No
         choose.quantized(*load_network(path), ["real"], allowed=-1.0)
 
 
+TRAINING = {"task": "counter", "recipe": as_dict(COUNTER), "architecture": as_dict(COUNTER)["architecture"], "seed": 0}
+SMALL = Architecture(kernels=(2, 2), activation="relu", classes=100)
+
+
 def refused(_: bytes) -> None:
     raise LostTooMuchError("0.06 points lost")
 
 
 def test_what_the_test_set_refuses_for_what_it_loses_is_fine_tuned_after_all() -> None:
-    training = {"task": "counter", "recipe": as_dict(COUNTER), "architecture": as_dict(COUNTER)["architecture"], "seed": 0}
-    small = network(Architecture(kernels=(2, 2), activation="relu", classes=100))
     with pytest.raises(Asked):
-        choose.proven(small, training, ["real"], refused, allowed=1.0)
+        choose.proven(network(SMALL), TRAINING, ["real"], refused, allowed=1.0)
     with pytest.raises(LostTooMuchError):  # of rendered digits alone there is no `val` to choose by
-        choose.proven(small, training, ["synthetic"], refused, allowed=1.0)
+        choose.proven(network(SMALL), TRAINING, ["synthetic"], refused, allowed=1.0)
 
 
 def test_what_was_fine_tuned_is_proven_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    training = {"task": "counter", "recipe": as_dict(COUNTER), "architecture": as_dict(COUNTER)["architecture"], "seed": 0}
-    small = network(Architecture(kernels=(2, 2), activation="relu", classes=100))
     monkeypatch.setattr(choose, "fine_tuned", lambda *_: (b"tuned", "fine-tuned"))
     seen: list[bytes] = []
 
@@ -84,7 +84,7 @@ def test_what_was_fine_tuned_is_proven_again(monkeypatch: pytest.MonkeyPatch) ->
             refused(tflite)
         return len(seen)
 
-    assert choose.proven(small, training, ["real"], prove, allowed=1.0) == (2, "fine-tuned")
+    assert choose.proven(network(SMALL), TRAINING, ["real"], prove, allowed=1.0) == (2, "fine-tuned")
     monkeypatch.setattr(choose, "fine_tuned", lambda *_: (b"worse", "fine-tuned"))
     with pytest.raises(LostTooMuchError):
-        choose.proven(small, training, ["real"], prove, allowed=1.0)
+        choose.proven(network(SMALL), TRAINING, ["real"], prove, allowed=1.0)
