@@ -166,7 +166,7 @@ def _reach(elapsed_s: float | None, rules: Rules, count: int) -> float:
 
 def _settled(history: History, shares: dict[int, float], certain: float, rules: Rules, count: int) -> int | None:
     """The value that is certain enough to publish. A last wheel on the brink of the next digit may be read as either, and goes on as it
-    was published: no step back, and none forward before it is the likelier.
+    was published: no step back, and none forward before it is the likelier. Nothing was: the likelier.
     """
     scale = int(10**count)
     best = max(shares, key=shares.__getitem__)
@@ -181,7 +181,7 @@ def _settled(history: History, shares: dict[int, float], certain: float, rules: 
 
     if history.value == higher and known(higher):
         return higher
-    if history.value != best and shares.get(lower, 0.0) >= BRINK * shares[best] and known(lower):
+    if history.value not in (None, best) and shares.get(lower, 0.0) >= BRINK * shares[best] and known(lower):
         return lower
     return best if known(best) else None
 

@@ -29,9 +29,10 @@ def look(
     return observe(history, probabilities, rules, time_s=time_s, novelty=novelty)
 
 
-def test_the_first_clear_frame_is_taken() -> None:
-    outcome = look(History(), 5301.3, 0.0)
-    assert (outcome.verdict, outcome.value, outcome.raw.digits) == (Verdict.OK, 5301, "05301")
+@pytest.mark.parametrize(("rules", "shown", "value"), [(RULES, 5301.3, 5301), (Rules(), 1188.89, 1189)], ids=["clear", "on the brink"])
+def test_a_first_frame_is_taken_as_it_shows_itself(rules: Rules, shown: float, value: int) -> None:
+    outcome = look(History(), shown, 0.0, rules=rules)
+    assert (outcome.verdict, outcome.value, outcome.raw.digits) == (Verdict.OK, value, f"{value:05d}")
 
 
 def test_a_first_frame_that_is_not_clear_gives_no_value() -> None:
