@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge import assembly
-from edge.config.files import unfit_files
-from edge.config.load import load
+from edge.config.load import checked_with_files, load
 from edge.config.schema import Config
 from edge.errors import ConfigError, DigitdError
 from edge.inference.models import loader, shipped
@@ -52,7 +51,7 @@ def checks(path: Path) -> Iterator[Check]:
     yield from _models(config)
     if config is not None:
         folder, runs = config.store.path.parent, _runs(config.store.path)
-        yield from _secrets(config, path)
+        yield from _secrets(path)
         yield _guarded(
             "camera",
             lambda: IN_USE if runs else _camera(config),
@@ -84,8 +83,8 @@ def _models(config: Config | None) -> Iterator[Check]:
     yield _guarded("model and runtime", runtimes, "pip install ai-edge-litert, or take model and card from the same release")
 
 
-def _secrets(config: Config, path: Path) -> Iterator[Check]:
-    unfit, closed = ([each for each in found if each.key.lower().endswith("_file")] for found in unfit_files(config, path))
+def _secrets(path: Path) -> Iterator[Check]:
+    unfit, closed = ([each for each in found if each.key.lower().endswith("_file")] for found in checked_with_files(path)[1:])
     for each in unfit:
         yield Check("secrets", False, f"{each.key}: {each.found}; expected {each.expected}", each.fix)
     if closed:
