@@ -94,9 +94,13 @@ def kinds(config: Config) -> dict[str, Kind]:
         reader = Reader(
             recognizer(counter.model), digits=counter.digits, decimals=counter.decimals, display=counter.display, rules=counter.rules
         )
-        reference = None if counter.reference is None else Reference.of(load_picture(counter.reference).frame, counter.corners)
-        found[counter.name] = Kind(counter, reader, reference)
+        found[counter.name] = Kind(counter, reader, reference(counter))
     return found
+
+
+def reference(counter: CounterConfig) -> Reference | None:
+    """What the counter's window was drawn in, where that is named. Raises PictureError."""
+    return None if counter.reference is None else Reference.of(load_picture(counter.reference).frame, counter.corners)
 
 
 def ages(config: Config) -> Ages:

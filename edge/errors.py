@@ -1,5 +1,10 @@
 """Every error a user can meet: one tree, each message says what was found, what was expected, and what to do."""
 
+import re
+
+BREAK = re.compile(r"; |\. (?=[A-Z])")
+"""What stands between the parts of a message."""
+
 
 class DigitdError(Exception):
     """Base of all errors that are shown to a user as one line, without a traceback."""
@@ -39,3 +44,15 @@ class StoreError(DigitdError, OSError):
 
 class CameraError(DigitdError, OSError):
     """The camera gives no picture: it is missing, silent, frozen, black, refuses, or sends something else."""
+
+
+def in_parts(text: str) -> tuple[str, str, str]:
+    """What was found, what was expected and what to do, of a message "found; expected that; do this"; empty where it does not say."""
+    found, rest = _cut(text)
+    expected, fix = _cut(rest.removeprefix("expected ")) if rest.startswith("expected ") else ("", rest)
+    return found, expected, fix if fix[1:2].isupper() else fix[:1].lower() + fix[1:]
+
+
+def _cut(text: str) -> tuple[str, str]:
+    before, *after = BREAK.split(text, 1)
+    return before, "".join(after)

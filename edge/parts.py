@@ -49,7 +49,7 @@ class Parts:
             for name in outputs:
                 metrics.queue(name, functools.partial(store.queue_length, name))
             metrics.model({name: kind.reader.recognizer for name, kind in kinds.items()})
-            troubled: list[Output | Serving] = list(outputs.values())
+            troubled: list[Output | Serving | Recorder] = [*outputs.values(), *recorders.values()]
             live = Live(
                 recorders, store, told, fresh_within_s=config.fresh_within_s,
                 problems=lambda: [each for each in (store.problem, *(part.problem for part in troubled)) if each],

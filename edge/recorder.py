@@ -10,6 +10,7 @@ from decimal import Decimal
 from edge.outputs.doubtful import Doubtful
 from edge.outputs.store import Store
 from edge.reading import Reading, Status
+from edge.sizes import misfit
 from edge.tracker import Tracker
 from edge.vision.window import Image
 
@@ -36,10 +37,13 @@ class Recorder:
         self._kept_at = self._published_at = datetime.datetime.min.replace(tzinfo=datetime.UTC)
         self._clock, self._published_clock = clock, -math.inf
         self._tell = self._warned = False
+        self.problem: str | None = None
+        """Why no reading can come of the camera's frames, in words, where none ever can."""
 
     def look(self, frame: Image, time: datetime.datetime) -> Reading:
         """Read a frame that was taken at a time (UTC), and keep what it says."""
         reading = self.tracker.look(frame, time)
+        self.problem = self._never_found(frame, reading) if reading.status is Status.MISALIGNED else None
         if self.tracker.ghosts and not self._warned:
             self._warned = True
             log.warning('%s: not published, for it looks like a display; set display = "lcd", or "wheels" if it has wheels', self.name)
@@ -63,6 +67,13 @@ class Recorder:
         """Begin anew with what a person read at a time (UTC). Raises UsageError for a value that the counter cannot show."""
         self.tracker.set_value(value, time)
         self._store.save_state(self.name, self.tracker.state())
+
+    def _never_found(self, frame: Image, reading: Reading) -> str | None:
+        if (why := misfit(reading.window, self.tracker.reference, frame.shape)) is None:
+            return None
+        told = f"{self.name}: never found: {why}"
+        log.error("%s", told)
+        return told
 
     def _keep(self, reading: Reading, time: datetime.datetime) -> int | None:
         """The reading's id, if it was kept."""

@@ -4,7 +4,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -92,13 +92,13 @@ class Attendant:
         return CameraError(f"{self._name}: no longer waited for")
 
 
-def busy_after(seconds: float) -> bool:
-    """Whether any camera's thread is still at work after so long. It may be in a library that aborts where the interpreter ends."""
+def busy_after(seconds: float, others: Collection[threading.Thread] = ()) -> bool:
+    """Whether any camera's thread but those is still at work after so long: maybe in a library that aborts where the interpreter ends."""
     until = time.monotonic() + seconds
-    for thread in _threads():
+    for thread in _threads(others):
         thread.join(max(0.0, until - time.monotonic()))
-    return bool(_threads())
+    return bool(_threads(others))
 
 
-def _threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("camera ")]
+def _threads(others: Collection[threading.Thread]) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("camera ") and thread not in others]

@@ -99,7 +99,9 @@ def _check_device(name: str, device: Path) -> None:
     except OSError as error:
         if isinstance(error, CameraError):
             raise
-        busy = "in use by another program" if error.errno == errno.EBUSY else f"cannot be opened ({error.strerror})"
+        busy = f"in use by another program, digitd itself perhaps; `sudo fuser -v {device}` tells which"
+        if error.errno != errno.EBUSY:
+            busy = f"cannot be opened ({error.strerror})"
         raise CameraError(f"{name}: {busy}") from error
 
 

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `digitd demo`."""
     from edge.capture.camera import CameraSettings, open_camera
-    from edge.capture.simulated import Simulated
+    from edge.capture.simulated import LIMITS, Simulated
     from edge.commands.quiet import only_our_words
     from edge.counter.plausibility import Rules
     from edge.errors import UsageError
@@ -37,7 +37,14 @@ def run(args: argparse.Namespace) -> int:
 
     if args.frames is not None and args.frames < 1:
         raise UsageError(f"--frames {args.frames}: expected 1 or more")
-    pace = f"fps={args.fps}" if args.fps > 0 else "step=0.1"
+    slowest, fastest = LIMITS["fps"]
+    if args.fps != 0 and not slowest <= args.fps <= fastest:
+        raise UsageError(f"--fps {args.fps:g}: expected {slowest:g} to {fastest:g}, or 0 for as fast as it goes")
+    if args.counters not in (1, 2):
+        raise UsageError(f"--counters {args.counters}: expected 1 or 2")
+    if not 0 <= args.rate <= LIMITS["rate"][1]:
+        raise UsageError(f"--rate {args.rate:g}: expected 0 to {LIMITS['rate'][1]:g}")
+    pace = f"fps={args.fps}" if args.fps else "step=0.1"
     recognizer = load(shipped("lenet5-counter"))
     good = total = 0
     settings = CameraSettings(source=f"simulated:?counters={args.counters}&rate={args.rate}&{pace}")

@@ -3,10 +3,13 @@
 import argparse
 import dataclasses
 import json
+import logging
 import os
 import sys
+import threading
 from pathlib import Path
 
+from edge.commands.leaving import left
 from edge.commands.quiet import only_our_words
 
 EXAMPLES = """examples:
@@ -16,6 +19,8 @@ EXAMPLES = """examples:
 MARKS = {True: "ok", False: "!!", None: "--"}
 COLOURS = {True: "\033[32m", False: "\033[31m", None: "\033[2m"}
 PLAIN = "\033[0m"
+UNSAID = logging.NullHandler()
+"""For what the daemon's parts log, such as that a camera is tried again: here nothing is, and the checks say the rest."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from edge.checks import checks
 
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    sick = False
+    sick, others = False, threading.enumerate()
+    logging.getLogger("edge").addHandler(UNSAID)
     with only_our_words():
         for check in checks(args.config):
             sick |= check.well is False
@@ -43,4 +49,4 @@ def run(args: argparse.Namespace) -> int:
             print(f"{mark}  {check.name:18} {check.found}", flush=True)
             if check.well is False:
                 print(f"{'':22} → {check.fix}", flush=True)
-    return int(sick)
+    return left(int(sick), others)

@@ -12,7 +12,8 @@ from edge.commands.quiet import only_our_words
 from edge.errors import DataError, DigitdError, UsageError
 
 EXAMPLES = """FRAMES.json holds a list of objects with path (beside it), meter, digits (N where a wheel is in mid-roll and any digit is
-right), polygon (four corners, the top left one first, as one reads them) and, for a display, "display": "lcd7".
+right; in quotes, with the zeros that lead), polygon (four corners, the top left one first, as one reads them) and, for a display,
+"display": "lcd" or "lcd7"; "wheels" and "roller" are wheels.
 
 examples:
   digitd eval frames.json

@@ -13,6 +13,8 @@ from edge.counter.wheels import Display
 from edge.errors import DataError
 from edge.vision.window import Corners, Image, check, inside
 
+DISPLAYS: dict[str, Display] = {"wheels": "wheels", "roller": "wheels", "lcd": "lcd", "lcd7": "lcd"}
+"""What a table may call what shows the digits."""
 KEYS = ("path", "meter", "digits", "polygon")
 LIST = "expected a list of photos with their readings, see digitd eval --help"
 
@@ -71,14 +73,16 @@ def photo(table: Path, number: int, entry: Any) -> Photo:
         raise wrong(f"path {path!r:.40}", "the name of a picture")
     if not isinstance(meter, str):
         raise wrong(f"meter {meter!r:.40}", "its name")
-    digits = str(digits)
+    if not isinstance(digits, str):
+        raise wrong(f"digits {digits!r:.40}", 'them in quotes, with the zeros that lead, such as "00530"')
     if not 1 <= len(digits) <= MAX_DIGITS or set(digits) - set("0123456789N"):
         raise wrong(f"digits {digits!r:.40}", f"1 to {MAX_DIGITS} digits, N for a wheel in mid-roll")
-    display: Display = "lcd" if str(entry.get("display", "")).startswith("lcd") else "wheels"
+    if not isinstance(stated := entry.get("display", "roller"), str) or stated not in DISPLAYS:
+        raise wrong(f"display {stated!r:.40}", f"one of {', '.join(DISPLAYS)}, or none at all for wheels")
     try:
         corners = np.array(polygon, np.float64)
     except (TypeError, ValueError, OverflowError):
         corners = np.empty(0)
     if corners.shape != (4, 2) or not np.isfinite(corners).all():
         raise wrong(f"polygon {polygon!r:.60}", "four corners of x and y in pixels")
-    return Photo(path, table.parent / path, meter, digits, corners, display)
+    return Photo(path, table.parent / path, meter, digits, corners, DISPLAYS[stated])

@@ -1,8 +1,6 @@
 """`digitd run`: the daemon."""
 
 import argparse
-import logging
-import os
 import signal
 import sys
 from pathlib import Path
@@ -15,8 +13,6 @@ EXAMPLES = """examples:
 signals: SIGTERM stops within two seconds, all that was read kept; SIGHUP reads configuration and models again
 """
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-GOODBYE_S = 0.5
-"""How long the cameras' threads are waited for."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `digitd run`."""
-    from edge.capture.attendant import busy_after
+    from edge.commands.leaving import left
     from edge.guard import guarded
     from edge.journal import log_to
     from edge.memory import keep_apart
@@ -54,11 +50,4 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(each, handle)
     for number in early:
         handle(number)
-    code = guarded(daemon.run, program="digitd", debug=args.debug)
-    if busy_after(GOODBYE_S):
-        # FFmpeg, or a driver, would abort the process where the interpreter is taken down under it.
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return code
+    return left(guarded(daemon.run, program="digitd", debug=args.debug))

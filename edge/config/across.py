@@ -1,12 +1,15 @@
 """What must hold between keys of different tables: seen in the tree itself, so that nothing wrong elsewhere hides it."""
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import Any
 
-from edge.config.camera import Camera
+from pydantic import ValidationError
+
+from edge.config.camera import ROUNDED_PX, Camera, named_size
 from edge.config.outputs import Mqtt, Store
-from edge.config.values import Refused, seconds
+from edge.config.values import Refused, points, seconds
 
 INTERVALS = {
     "camera.interval": Camera().interval, "mqtt.publish_interval": Mqtt().publish_interval,
@@ -20,6 +23,8 @@ TOLD = ("mqtt.host", "webhook.url", "influx.url")
 def errors_across(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """As pydantic tells errors. What is no table or no text is for the fields to refuse."""
     yield from _names_used_twice(tree.get("counter"))
+    with contextlib.suppress(ValidationError):  # its fields say what is wrong with it
+        yield from _windows_beyond_the_frames(Camera.model_validate(tree.get("camera", {})), tree.get("counter"))
     for errors in (_values_that_expire_in_between, _readings_that_wait_for_the_disk):
         with contextlib.suppress(Refused):  # a time that is none
             yield from errors(tree)
@@ -31,6 +36,16 @@ def _names_used_twice(counters: Any) -> Iterator[dict[str, Any]]:
         name = counter.get("name") if isinstance(counter, dict) else None
         if isinstance(name, str) and (first := seen.setdefault(name.strip().casefold(), i)) != i:
             yield _error(("counter", i, "name"), name, f"a name of its own: counter {first + 1} has this one", "choose another name")
+
+
+def _windows_beyond_the_frames(camera: Camera, counters: Any) -> Iterator[dict[str, Any]]:
+    limits = [(side or math.inf) + ROUNDED_PX for side in camera.frame_size]
+    for i, counter in enumerate(counters if isinstance(counters, list) else []):
+        with contextlib.suppress(Refused):
+            window = points(counter["window"]) if isinstance(counter, dict) and "window" in counter else ()
+            if any(not 0 <= place <= limit for corner in window for place, limit in zip(corner, limits, strict=True)):
+                expected = f"corners within the frame, from 0,0 to the {named_size(camera.frame_size)} pixels that [camera] asks for"
+                yield _error(("counter", i, "window"), counter["window"], expected, "draw it anew, in a frame as digitd gets it")
 
 
 def _values_that_expire_in_between(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:

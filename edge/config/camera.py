@@ -8,6 +8,9 @@ from edge.capture.address import Address
 from edge.config.section import Section
 from edge.config.values import AutoDuration, Dioptres, Duration, Gain, Gains, QuarterTurns, Refused, SecretFile, SomeDuration, Source
 
+ROUNDED_PX = 63
+"""By so much at most a camera's frames are larger or smaller than they were asked for: hardware takes sizes in steps."""
+
 
 class Camera(Section):
     """The camera that all counters are read from."""
@@ -88,3 +91,13 @@ class Camera(Section):
     def shown_source(self) -> str:
         """The source as it may be told: without a password in its address."""
         return Address.masked(self.source)
+
+    @property
+    def frame_size(self) -> tuple[int | None, int | None]:
+        """Width and height that its frames are asked to have once they are turned; None: whatever it gives."""
+        return (self.height, self.width) if self.rotation in (90, 270) else (self.width, self.height)
+
+
+def named_size(size: tuple[int | None, int | None]) -> str:
+    """Width and height for people."""
+    return " × ".join("any" if side is None else str(side) for side in size)

@@ -1,5 +1,7 @@
 """The file and the environment, as a `Config`, or as everything that is wrong with them."""
 
+import dataclasses
+import functools
 import os
 import re
 import tomllib
@@ -14,7 +16,8 @@ from edge.config.environment import overlaid
 from edge.config.files import unfit_files
 from edge.config.lines import Path as Place
 from edge.config.lines import lines_of, nearest
-from edge.config.problems import Problem, problem, shown
+from edge.config.partly import partly
+from edge.config.problems import Problem, named, problem, shown
 from edge.config.schema import Config
 from edge.errors import ConfigError
 
@@ -28,16 +31,54 @@ def load(path: Path, environment: Mapping[str, str] = os.environ, *, files: bool
 
     files: whether the files that it names are looked at too, as whoever works with them wants to.
     """
-    config, problems = checked(path, environment)
-    if config is not None and files:
-        problems = [each for found in unfit_files(config, path, environment) for each in found]
-    if config is None or problems:
-        raise ConfigError("\n".join(map(str, problems)))
+    config, problems, closed = checked_with_files(path, environment) if files else (*checked(path, environment), [])
+    if config is None or problems or closed:
+        raise ConfigError("\n".join(map(str, problems + closed)))
     return config
 
 
 def checked(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Config | None, list[Problem]]:
     """The configuration, or None and everything that is wrong with it."""
+    stated, problems = _stated(path, environment)
+    return (None, problems) if stated is None else _validated(stated, problems)
+
+
+def checked_with_files(
+    path: Path, environment: Mapping[str, str] = os.environ
+) -> tuple[Config | None, list[Problem], list[Problem]]:  # fmt: skip
+    """The configuration, or None where it is wrong; what is wrong with it and with the files that it names, as far as it can be told which
+    those are; and the files that this user may not read, so that somebody else has to look."""
+    stated, problems = _stated(path, environment)
+    if stated is None:
+        return None, problems, []
+    config, problems = _validated(stated, problems)
+    known, doubtful = (config, frozenset[Place]()) if config is not None else partly(stated.tree, stated.context)
+    unfit, closed = ([], []) if known is None else unfit_files(known, stated.place, doubtful)
+    return config, _in_order(problems + unfit), closed
+
+
+@dataclasses.dataclass(frozen=True)
+class _Stated:
+    """What the file and the environment state, before it is known whether that is right."""
+
+    path: Path
+    text: str
+    tree: dict[str, Any]
+    origins: dict[Place, str]
+    """Variables of the environment, by what they state."""
+    context: dict[str, Any]
+
+    @functools.cached_property
+    def where(self) -> dict[Place, int]:
+        return lines_of(self.text)
+
+    def place(self, at: Place) -> tuple[str, int | None, str]:
+        """File, line and key of a value."""
+        variable = self.origins.get(at)
+        return (str(self.path), nearest(self.where, at), named(at)) if variable is None else ("environment", None, variable)
+
+
+def _stated(path: Path, environment: Mapping[str, str]) -> tuple[_Stated | None, list[Problem]]:
     text, problems = _read(path)
     if text is None:
         return None, problems
@@ -46,19 +87,28 @@ def checked(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Co
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         return None, [_no_toml(path, text, error)]
     tree, origins, lost = overlaid(tree, environment)
-    problems = [_leads_nowhere(name, environment[name]) for name in lost]
     # Sections that are left out are read as empty ones, for their paths start at the file's folder as well.
     tree = {name: {} for name in Config.model_fields if name != "counter"} | tree
     context = {"folder": path.absolute().parent, "credentials": environment.get("CREDENTIALS_DIRECTORY")}
+    return _Stated(path, text, tree, origins, context), [_leads_nowhere(name, environment[name]) for name in lost]
+
+
+def _validated(stated: _Stated, problems: list[Problem]) -> tuple[Config | None, list[Problem]]:
     config: Config | None = None
-    errors: list[Any] = list(errors_across(tree))
+    errors: list[Any] = list(errors_across(stated.tree))
     try:
-        config = Config.model_validate(tree, context=context)
+        config = Config.model_validate(stated.tree, context=stated.context)
     except ValidationError as found:
         errors += found.errors(include_url=False)
-    where = lines_of(text) if errors else {}
-    problems += [problem(error, str(path), nearest(where, error["loc"]), _variable(error["loc"], where, origins)) for error in errors]
-    return (None if problems else config), sorted(problems, key=lambda it: (it.file, it.line or 0))
+    where = stated.where if errors else {}
+    problems = problems + [
+        problem(error, str(stated.path), nearest(where, error["loc"]), _variable(error["loc"], where, stated.origins)) for error in errors
+    ]
+    return (None if problems else config), _in_order(problems)
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda it: (it.file, it.line or 0))
 
 
 def _read(path: Path) -> tuple[str | None, list[Problem]]:

@@ -2,15 +2,19 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.cli import main
 from edge.config.load import load
 from edge.config.problems import Problem
 from edge.errors import ConfigError
+from tests.test_arrows import ROOT
 
 TOKEN = "q3Zt8vYw1KpLx5Rb9NsD2fGh"
 
@@ -122,6 +126,86 @@ def test_a_file_that_the_environment_names_is_told_by_its_variable(
     monkeypatch.setenv("DIGITD_MQTT__PASSWORD_FILE", "x")
     assert main(["check-config", str(file)]) == 1
     assert capsys.readouterr().out.startswith(f'environment:DIGITD_MQTT__PASSWORD_FILE: found "{file.parent / "x"}"')
+
+
+COUNTER = '[[counter]]\nname = "water"\nwindow = "10,10 90,10 90,30 10,30"\ndigits = 5\n'
+MODELS = ROOT / "models"
+
+
+def picture(path: Path, width: int, height: int) -> Path:
+    cv2.imwrite(str(path), np.tile(np.arange(width, dtype=np.uint8), (height, 1)))
+    return path
+
+
+def test_a_reference_is_a_picture_all_of_it(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reference = picture(file.parent / "ref.png", 100, 80)
+    assert told(file, f'{COUNTER}reference = "ref.png"\n', capsys) == []
+    whole = reference.read_bytes()
+    reference.write_bytes(whole[: len(whole) // 2])
+    (cut,) = told(file, f'{COUNTER}reference = "ref.png"\n', capsys)
+    assert (cut.line, cut.key) == (5, "counter 1.reference")
+    assert "cut short" in cut.found
+    assert cut.fix == "copy it again from where it came"
+    reference.write_text("hello")
+    (text,) = told(file, f'{COUNTER}reference = "ref.png"\n', capsys)
+    assert text.found == f'"{reference}": text that begins "hello"'
+    assert text.expected == "a JPEG, PNG, BMP, WebP or TIFF picture"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "found", "fix"),
+    [
+        ("lenet5-handwritten", b"", "lenet5-handwritten reads handwriting", "name another file, or leave it out"),
+        ("lenet5-counter", b"x", "SHA-256 ", "take file and card from the same release"),
+        ("text", b"hello", "text.json: no such file", "a model comes with its card"),
+    ],
+)
+def test_a_model_fits_its_card_and_reads_counters(
+    file: Path, name: str, change: bytes, found: str, fix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for each in MODELS.glob(f"{name}.*"):
+        shutil.copy(each, file.parent)
+    with (file.parent / f"{name}.tflite").open("ab") as model:
+        model.write(change)
+    (problem,) = told(file, f'{COUNTER}model = "{name}.tflite"\n', capsys)
+    assert (problem.line, problem.key) == (5, "counter 1.model")
+    assert found in problem.found
+    assert problem.fix.startswith(fix)
+
+
+def test_a_model_that_fits_is_nothing_to_tell(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(file, f'{COUNTER}model = "{MODELS / "lenet5-counter.tflite"}"\n', capsys) == []
+
+
+def test_what_is_wrong_with_files_is_told_with_all_else_that_is_wrong(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (file.parent / "text.jpg").write_text("hello")
+    picture(file.parent / "small.png", 50, 20)
+    text = """[camera]
+rotation = 45
+source = 5
+[[counter]]
+name = "one"
+digits = 99
+decimals = 8
+reference = "text.jpg"
+[[counter]]
+name = "two"
+window = "10,10 90,10 90,30 10,30"
+digits = "many"
+reference = "small.png"
+model = "none.tflite"
+[[counter]]
+reference = "none.jpg"
+[mqtt]
+host = "b"
+password_file = "none"
+port = 0
+"""
+    assert [(each.line, each.key) for each in told(file, text, capsys)] == [
+        (2, "camera.rotation"), (3, "camera.source"), (4, "counter 1.window"), (6, "counter 1.digits"), (8, "counter 1.reference"),
+        (12, "counter 2.digits"), (13, "counter 2.reference"), (14, "counter 2.model"), (15, "counter 3.name"), (15, "counter 3.window"),
+        (15, "counter 3.digits"), (16, "counter 3.reference"), (19, "mqtt.password_file"), (20, "mqtt.port"),
+    ]  # fmt: skip
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.lines import lines_of
-from edge.config.load import checked, load
+from edge.config.load import checked, checked_with_files, load
 from edge.config.schema import Config
 from edge.errors import ConfigError
 from tests.edge.configurations import config_of, only_problem_of, problems_of, sections
@@ -166,6 +166,9 @@ def test_no_file_whatever_brings_it_down(tmp_path_factory: pytest.TempPathFactor
     file.write_text("\n".join(f"{key} = {_toml(value)}" for key, value in tree.items()), encoding="utf-8", errors="replace")
     config, problems = checked(file, {})
     assert (config is None) == bool(problems)
+    _, with_files, notes = checked_with_files(file, {})
+    assert {str(each) for each in problems} <= {str(each) for each in with_files}
+    problems = with_files + notes
     assert all("\n" not in str(problem) for problem in problems)
 
 

@@ -1,6 +1,9 @@
 """`digitd doctor`, as its user runs it."""
 
 import json
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from tests.edge.broker import Broker, broker
 from tests.edge.commanded import command
 from tests.edge.daemons import configured
 from tests.edge.outbox import until
+from tests.test_arrows import ROOT
 
 BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED = 0x86, 0x87
 
@@ -38,15 +42,97 @@ def test_doctor_names_what_is_wrong_and_what_to_do(tmp_path: Path, capsys: pytes
     assert code == 1
     assert (found["camera"]["well"], found["broker"]["well"], found["database"]["well"]) == (False, False, True)
     assert "/dev/no-such" in str(found["camera"]["found"])
-    assert "camera.source" in str(found["camera"]["fix"])
+    assert str(found["camera"]["fix"]).startswith("is the camera plugged in?")
     assert "mqtt.host" in str(found["broker"]["fix"])
 
 
-def test_doctor_without_a_configuration_says_how_to_see_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command(doctor, "--config", tmp_path / "none.toml") == 1
+def test_doctor_without_a_configuration_says_how_to_get_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "none.toml"
+    assert command(doctor, "--config", path) == 1
     told = capsys.readouterr().out
-    assert "!!  configuration" in told
-    assert "→ digitd check-config" in told
+    assert f"!!  configuration      {path}: no file; expected a configuration\n" in told
+    assert f"→ write one: digitd config > {path}" in told
+
+
+def test_of_a_configuration_that_is_wrong_in_many_ways_it_names_one_and_who_tells_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "digitd.toml"
+    path.write_text("[camera]\nrotation = 45\nfps = 0\n")
+    found = checked(path, capsys)[1]["configuration"]
+    assert str(found["found"]).startswith("camera.rotation: 45; expected one of 0, 90")
+    assert found["fix"] == f"digitd check-config {path} tells all of it"
+
+
+@pytest.mark.parametrize(("counters", "told"), [(0, "no counters"), (1, "1 counter"), (2, "2 counters")])
+def test_counters_are_counted(tmp_path: Path, counters: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "digitd.toml"
+    counter = '[[counter]]\nname = "c{}"\nwindow = "10,10 90,10 90,30 10,30"\ndigits = 5\n'
+    path.write_text('[camera]\nsource = "simulated:"\n' + "".join(map(counter.format, range(counters))))
+    assert checked(path, capsys)[1]["configuration"]["found"] == f"{path}: {told}"
+
+
+@pytest.mark.parametrize(
+    ("source", "found", "fix"),
+    [
+        ("v4l2:/dev/null", "a device without pictures", "many cameras have two devices, try the next"),
+        ("http://127.0.0.1:{port}/x.jpg", "refuses the connection", "look at camera.source: the address, its port and path"),
+        ("rtsp://127.0.0.1:{port}/x", "refuses the connection", "look at camera.source: the address, its port and path"),
+        ("http://nowhere.invalid/x.jpg", "no such host", "is its name spelt so"),
+        ("file:none.jpg", "No such file", "look at the path in camera.source"),
+        ("file:digitd.toml", "expected a JPEG", "look at the path in camera.source"),
+        ("folder:none", "no such folder", "look at the path in camera.source, and whether what puts pictures there runs"),
+        ("picamera2", "the Python package picamera2 is not installed", "on Raspberry Pi OS: `sudo apt install"),
+    ],
+)
+def test_the_advice_about_a_camera_fits_its_fault_and_nothing_else_is_said(tmp_path: Path, source: str, found: str, fix: str) -> None:
+    path = tmp_path / "digitd.toml"
+    path.write_text(f'[camera]\nsource = "{source.format(port=free_port())}"\n[store]\npath = "digitd.sqlite"\n')
+    told = subprocess.run([sys.executable, "-m", "edge", "doctor", "--json", "--config", path], capture_output=True, text=True, check=False)
+    camera = next(check for check in map(json.loads, told.stdout.splitlines()) if check["name"] == "camera")
+    assert (camera["well"], found in camera["found"], camera["fix"].startswith(fix)) == (False, True, True), camera
+    assert (told.returncode, told.stderr) == (1, "")
+
+
+def test_a_camera_whose_password_is_missing_is_not_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "digitd.toml"
+    path.write_text('[camera]\nsource = "http://127.0.0.1/x.jpg"\nuser = "me"\npassword_file = "none"\n[store]\npath = "d.sqlite"\n')
+    _, found = checked(path, capsys)
+    assert (found["secrets"]["well"], found["camera"]["well"], found["camera"]["fix"]) == (False, False, "see secrets")
+    assert str(found["camera"]["found"]).startswith(f"not asked, for {tmp_path / 'none'}: No such file")
+
+
+def test_a_stream_that_never_answers_does_not_end_the_doctor_in_an_abort(tmp_path: Path) -> None:
+    path = tmp_path / "digitd.toml"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/live"
+        path.write_text(f'[camera]\nsource = "{address}"\ntimeout = "1s"\n[store]\npath = "digitd.sqlite"\n')
+        told = subprocess.run([sys.executable, "-m", "edge", "doctor", "--config", path], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (1, "")
+    assert f"!!  camera             {address}: did not open within 1 s\n" in told.stdout
+
+
+def test_the_folder_of_the_database_has_advice_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = configured(tmp_path)
+    path.write_text(path.read_text().replace('"digitd.sqlite"', '"none/digitd.sqlite"'))
+    found = checked(path, capsys)[1]
+    assert (found["database"]["found"], found["disk"]["well"]) == (f"{tmp_path / 'none'}: No such file or directory", True)
+    assert str(found["database"]["fix"]).startswith("make it, for digitd's user")
+    (tmp_path / "none").write_text("a file")
+    assert str(checked(path, capsys)[1]["database"]["fix"]).startswith("look at store.path")
+
+
+def test_a_model_and_a_reference_that_do_not_fit_are_checks_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = configured(tmp_path)
+    (tmp_path / "ref.jpg").write_text("no picture")
+    more = f'max_rate = 5000\nreference = "ref.jpg"\nmodel = "{ROOT / "models" / "lenet5-handwritten.tflite"}"\n'
+    path.write_text(path.read_text().replace("max_rate = 5000\n", more))
+    code, found = checked(path, capsys)
+    assert code == 1
+    assert (found["model and runtime"]["well"], found["reference"]["well"]) == (False, False)
+    assert "reads handwriting; expected a model of counters" in str(found["model and runtime"]["found"])
+    assert "expected a JPEG" in str(found["reference"]["found"])
+    assert (found["configuration"]["well"], found["camera"]["well"], found["secrets"]["well"]) == (True, True, True)
 
 
 def asked(path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:

@@ -35,7 +35,7 @@ class Recorded:
 def test_signals_that_come_while_it_starts_are_followed_once_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "Daemon", Recorded)
     # Another test's camera may still be at work, and the command would end this process for it.
-    monkeypatch.setattr(attendant, "busy_after", lambda _: False)
+    monkeypatch.setattr(attendant, "busy_after", lambda *_: False)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         assert main(["run", "--config", str(tmp_path / "digitd.toml")]) == 0
