@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "pictures", nargs="+", type=Path, metavar="PICTURE", help="a picture, a video, or a folder of them; stdin is not read"
     )
-    parser.add_argument("--window", metavar='"x,y x,y x,y x,y"', help="corners of the digits, the top left one first, as one reads them")
+    parser.add_argument(
+        "--window", type=_window, metavar='"x,y x,y x,y x,y"', help="corners of the digits, the top left one first, as one reads them"
+    )
     parser.add_argument("--digits", type=int, metavar="N", help="how many digits the window shows")
     parser.add_argument("--decimals", type=int, metavar="N", help="how many of them stand behind the point (default: 0)")
     parser.add_argument(
@@ -153,6 +156,13 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"--decimals {args.decimals}: expected 0 to the number of digits")
     if Path("-") in args.pictures and not Path("-").exists():
         raise UsageError("-: stdin is not read; save the picture to a file first")
+
+
+def _window(text: str) -> str:
+    """Without quotes the shell hands over the first corner, and the others as if they were pictures."""
+    if re.fullmatch(r"\[*[\d.]+,[\d.]*\]*,?", text):
+        raise argparse.ArgumentTypeError(f'{text} alone; put all four corners into one pair of quotes: --window "x,y x,y x,y x,y"')
+    return text
 
 
 def _how(args: argparse.Namespace) -> tuple[How, int]:
