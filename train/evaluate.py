@@ -1,6 +1,7 @@
 """How well a model reads pictures it never saw: `python -m train evaluate MODEL...`, for .keras, .tflite and .onnx alike."""
 
 import argparse
+import contextlib
 import functools
 import json
 import os
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from edge.commands.quiet import only_our_words
 from edge.errors import DataError, ModelError, UsageError
 from edge.inference.fitting import stated_task
 from edge.inference.model import CLASSES, load, open_model
@@ -50,9 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run `python -m train evaluate`."""
-    for path in args.models:
-        result = evaluate(path, split=args.split, data=args.data)
-        print(json.dumps(result) if args.json else table(result))
+    with contextlib.nullcontext() if args.debug else only_our_words():
+        for path in args.models:
+            result = evaluate(path, split=args.split, data=args.data)
+            print(json.dumps(result) if args.json else table(result))
     return 0
 
 
