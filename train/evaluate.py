@@ -15,7 +15,7 @@ import numpy.typing as npt
 from edge.commands.quiet import only_our_words
 from edge.errors import DataError, ModelError, UsageError
 from edge.inference.fitting import stated_task
-from edge.inference.model import CLASSES, load, open_model
+from edge.inference.model import CLASSES, kind_of, load, open_model
 from edge.vision.cells import to_cells
 from edge.vision.handwritten import FIGURES
 from train import datasets, metrics, segmented
@@ -106,7 +106,7 @@ def reader(path: Path) -> tuple[Read, int]:
         recognizer = (load if path.with_suffix(".json").exists() else open_model)(path, threads=os.cpu_count() or 1)
         read, classes = recognizer.read, recognizer.classes
     else:
-        raise ModelError(f"{path}: a {path.suffix or 'nameless'} file; expected .keras, .tflite or .onnx")
+        raise ModelError(f"{path}: {kind_of(path)}; expected .keras, .tflite or .onnx")
     if classes not in CLASSES:
         raise ModelError(f"{path}: {classes} classes; expected 10 (digits), 11 (digits and none) or 100 (tenths), as those of `make train`")
     return read, classes

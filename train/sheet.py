@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from edge.errors import UsageError
+from edge.inference.model import kind_of
 from train import augment, datasets, synthetic
 from train.options import seed_argument
 from train.samples import padded, resized
@@ -29,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
     if args.count < 1:
         raise UsageError(f"--count {args.count}: expected 1 or more")
     if not cv2.haveImageWriter(str(args.output)):
-        raise UsageError(f"--output {args.output}: a {args.output.suffix or 'nameless'} file; expected a name that ends in .png or .jpg")
+        raise UsageError(f"--output {args.output}: {kind_of(args.output)}; expected a name that ends in .png or .jpg")
     image = synthetic.sheet(args.count, seed=args.seed) if args.of == "synthetic" else _distorted(args.of, args.count, args.seed)
     if not cv2.imwrite(str(args.output), image):
         raise UsageError(f"--output {args.output}: cannot be written; expected a name in a folder that is there and can be written to")

@@ -173,6 +173,8 @@ def test_a_model_whose_card_does_not_fit_is_refused(tmp_path: Path, own: Path) -
     [
         (["gone.tflite"], "gone.tflite: no such file; expected a .keras, .tflite or .onnx model"),
         ([str(ROOT / "CONTRIBUTING.md")], "a .md file; expected .keras, .tflite or .onnx"),
+        ([str(ROOT / "models")], "models: a folder; expected .keras, .tflite or .onnx"),
+        ([str(ROOT / "Makefile")], "Makefile: a file whose name has no ending; expected .keras"),
         ([str(COUNTER), "--data", str(ROOT / "docs")], "neither index.csv"),
         ([str(COUNTER), "--data", "nowhere"], "--data nowhere: no such folder; expected a folder laid out as meter-digits or as mnist"),
         ([str(COUNTER), "--data", str(ROOT / "README.md")], f"a file; name its folder: --data {ROOT};"),
