@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from edge.commands.paths import named
 from edge.commands.quiet import only_our_words
 from edge.errors import DataError, ModelError, UsageError
 from edge.inference.fitting import stated_task
@@ -39,14 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "`error` is the share of wrong digits; `right_digit_meter_mean` weighs every meter alike; all shares are 0 to 1."
     )
     parser.epilog = "example: python -m train evaluate models/lenet5-counter.tflite models/lenet5-counter.onnx --split test"
-    parser.add_argument("models", metavar="MODEL", nargs="+", type=Path, help=".keras, .tflite or .onnx")
+    parser.add_argument("models", metavar="MODEL", nargs="+", type=named, help=".keras, .tflite or .onnx")
     parser.add_argument(
         "--split",
         choices=("val", "test"),
         default="test",
         help="which pictures (default: test); val is what recipes are chosen by, and learnt from since",
     )
-    parser.add_argument("--data", metavar="DIR", type=Path, help="your own pictures, laid out as meter-digits or as mnist")
+    parser.add_argument("--data", metavar="DIR", type=named, help="your own pictures, laid out as meter-digits or as mnist")
     parser.add_argument("--json", action="store_true", help="print one JSON object a model instead of tables")
 
 

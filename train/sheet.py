@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.commands.paths import named
 from edge.errors import UsageError
 from edge.inference.model import kind_of
 from train import augment, datasets, synthetic
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--of", choices=("synthetic", "counter", "handwritten"), default="synthetic", help="default: synthetic")
     parser.add_argument("--count", type=int, default=144, help="how many (default: 144)")
     seed_argument(parser, "picture")
-    parser.add_argument("--output", type=Path, default=Path("sheet.png"), metavar="FILE", help="default: sheet.png")
+    parser.add_argument("--output", type=named, default=Path("sheet.png"), metavar="FILE", help="default: sheet.png")
 
 
 def main(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from edge.commands.paths import named
 from edge.errors import UsageError
 from train.options import check_epochs, check_output, seed_argument
 from train.recipes import COUNTER, RECIPES, SHIPPED
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--widths", nargs="+", default=list(WIDTHS), metavar="A,B", help="kernels of the first and second stage (default: %(default)s)"
     )
     parser.add_argument("--epochs", type=int, default=10, help="passes over the data for each width (default: 10)")
-    parser.add_argument("--output", type=Path, default=Path("runs/study"), metavar="DIR", help="default: runs/study")
+    parser.add_argument("--output", type=named, default=Path("runs/study"), metavar="DIR", help="default: runs/study")
     seed_argument(parser, "models")
     parser.add_argument("--json", action="store_true", help="print one JSON array instead of a table")
 

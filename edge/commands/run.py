@@ -6,8 +6,9 @@ import logging
 import os
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
+
+from edge.commands.paths import named
 
 EXAMPLES = """examples:
   digitd run                                   /etc/digitd/digitd.toml, as systemd starts it
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from edge.config.load import DEFAULT_PATH
 
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, EXAMPLES
-    parser.add_argument("--config", type=Path, default=DEFAULT_PATH, metavar="FILE", help=f"default: {DEFAULT_PATH}")
+    parser.add_argument("--config", type=named, default=DEFAULT_PATH, metavar="FILE", help=f"default: {DEFAULT_PATH}")
     parser.add_argument("--verbose", action="store_true", help="log every frame")
 
 

@@ -80,6 +80,16 @@ def previous_value(text: str | None) -> Decimal | None:
     return value
 
 
+def check_previous(reader: Reader, previous: Decimal | None) -> None:
+    """Raises UsageError where a counter that is read so cannot show the value of `--previous`."""
+    if previous is None:
+        return
+    try:
+        reader.steps(previous)
+    except UsageError as error:
+        raise UsageError(f"--previous {str(error).removeprefix('value ')}") from error
+
+
 def _counters(args: argparse.Namespace, config: "Config") -> "list[Counter]":
     counters = list(config.counter)
     names = ", ".join(counter.name for counter in counters)
@@ -108,8 +118,7 @@ def _target(args: argparse.Namespace, counter: "Counter | None", recognizer: Rec
         recognizer, digits=digits, decimals=decimals, display=chosen("display", None), rules=counter.rules if counter else None
     )  # fmt: skip
     previous = previous_value(args.previous)
-    if previous is not None:
-        reader.steps(previous)  # raises where the counter cannot show it
+    check_previous(reader, previous)
     reference = chosen("reference", None)
     return Target(
         name=counter.name if counter else None,

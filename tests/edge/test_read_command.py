@@ -85,8 +85,10 @@ def test_a_page_with_nothing_on_it_is_a_line_too(tmp_path: Path, capsys: pytest.
         (["--window", WINDOW], "without --digits"),
         (["--window", WINDOW, "--digits", "0"], "expected 1 to 12"),
         (["--window", WINDOW, "--digits", "5", "--find"], "take one of them"),
-        (["--window", WINDOW, "--digits", "5", "--previous", "much"], "not a number"),
-        (["--window", WINDOW, "--digits", "5", "--decimals", "6"], "--decimals 6"),
+        (["--window", WINDOW, "--digits", "5", "--previous", "much"], "--previous much: not a number"),
+        (["--window", WINDOW, "--digits", "5", "--previous", "123456"], "--previous 123456: a counter of 5 digits"),
+        (["--find", "--previous", "1234567"], "--previous 1234567: a counter of 6 digits"),
+        (["--window", WINDOW, "--digits", "5", "--decimals", "6"], "--decimals 6: expected 0 to the number of digits, 5"),
         (["--window", "a,b c,d e,f g,h", "--digits", "5"], "a coordinate that is no number"),
         (["--window", "1,1 900,1 900,50 1,50", "--digits", "5"], "reaches beyond"),
         (["--window", WINDOW, "--digits", "5", "--annotate", "no/such/folder.png"], "make it first"),
@@ -111,7 +113,16 @@ def test_a_window_without_quotes_is_answered_with_them(picture: Path, window: st
     assert 'put all four corners into one pair of quotes: --window "x,y x,y x,y x,y"' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("value", "said"), [("much", "not a number"), ("-3", "value -3"), ("0.5", "0 decimals")])
+@pytest.mark.parametrize("words", [[""], ["a.png", "--annotate", ""], ["a.png", "--model", ""], ["a.png", "--config", ""]])
+def test_an_empty_name_is_not_the_folder_here(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["read", *words, "--find"])
+    assert ended.value.code == 2
+    option = words[1] if len(words) > 1 else "PICTURE"
+    assert f"argument {option}: an empty name; expected that of a file or folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("value", "said"), [("much", "not a number"), ("-3", "--previous -3: "), ("0.5", "0 decimals")])
 def test_a_previous_value_that_no_counter_shows_is_told_once_and_before_any_search(
     picture: Path, value: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
