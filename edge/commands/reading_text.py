@@ -30,11 +30,16 @@ class Shown:
     """For people."""
 
 
-def as_display(reading: Reading, reader: "Reader") -> str:
-    """That it was read as a display, where nobody had said what it is; else nothing."""
-    if reader.display is not None or not any(wheel.digit == " " for wheel in reading.wheels):
-        return ""
-    return "its first places show nothing: read as with --display lcd"
+def notes(reading: Reading, reader: "Reader", previous: Decimal | None) -> str:
+    """What was made of the picture that it does not show: where nobody had said that it is a display, and where the value before told."""
+    found = []
+    if reader.display is None and any(wheel.digit == " " for wheel in reading.wheels):
+        found.append("its first places show nothing: read as with --display lcd")
+    if reading.status is Status.OK and previous is not None and reading.raw.isdigit():
+        shown = Decimal(reading.raw).scaleb(-reader.decimals)
+        if shown != reading.value:
+            found.append(f"the digits alone show {shown}, which after --previous {previous} is taken as {reading.value}")
+    return "; ".join(found)
 
 
 def as_json(shown: Shown, picture: str) -> dict[str, Any]:

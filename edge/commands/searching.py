@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 
-from edge.commands.reading_text import Shown, as_display
+from edge.commands.reading_text import Shown, notes
 from edge.commands.targets import check_previous, previous_value
 from edge.counter.wheels import Display
 from edge.errors import UsageError
@@ -48,7 +48,7 @@ class Search:
         doubt = self._doubt(best)
         if doubt and reading.status is Status.OK:
             reading = dataclasses.replace(reading, status=Status.LOW_CONFIDENCE, value=self._previous)
-        told = as_display(reading, reader)
+        told = notes(reading, reader, self._previous)
         return Shown(reading, proposals=found, note=f"window found, score {best.score:.2f}{doubt}{told and '; '}{told}")
 
     def _doubt(self, best: Proposal) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.capture.pictures import load as load_picture
-from edge.commands.reading_text import Shown, as_display
+from edge.commands.reading_text import Shown, notes
 from edge.errors import PictureError, UsageError
 from edge.inference.model import Recognizer
 from edge.inference.models import loader
@@ -47,7 +47,7 @@ class Target:
                 f"{name}: {width} × {height} pixels, its reference has {wide} × {tall}; expected pictures of one camera, as it took them"
             )
         reading = self.reader.read(frame, self.corners, reference=self.reference, previous=self.previous)
-        return Shown(reading, self.name, note=as_display(reading, self.reader))
+        return Shown(reading, self.name, note=notes(reading, self.reader, self.previous))
 
 
 def targets(args: argparse.Namespace) -> list[Target]:

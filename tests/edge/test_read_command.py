@@ -11,6 +11,7 @@ import pytest
 
 from bench.pages import pages
 from edge.cli import main
+from tests.edge.frames import frames
 from tests.edge.shot import SHOT, WINDOW, counter
 from tests.test_arrows import ROOT
 
@@ -36,6 +37,18 @@ def test_a_reading_that_is_not_taken_does_not_look_like_one(picture: Path, capsy
     assert main(["read", str(picture), *counter("--previous", "1500")]) == 0
     line = capsys.readouterr().out
     assert line.startswith(f"{picture}: 01189, last valid 1500  0.0%  decreased")
+
+
+def test_a_value_that_only_the_one_before_explains_is_told_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = next(frame for frame in frames() if frame.name.endswith("530.95675.jpg"))
+    cv2.imwrite(str(tmp_path / "a.png"), frame.picture)
+    window = " ".join(f"{x},{y}" for x, y in frame.corners.tolist())
+    words = ["read", str(tmp_path / "a.png"), "--window", window, "--digits", "5"]
+    assert main([*words, "--previous", "531"]) == 0
+    line = capsys.readouterr().out.partition(": ")[2]
+    assert line == "00530 = 531  0.0%  ok  (the digits alone show 530, which after --previous 531 is taken as 531)\n"
+    assert main([*words, "--previous", "530"]) == 0
+    assert capsys.readouterr().out.endswith("  ok\n")
 
 
 def test_several_pictures_are_objects_line_by_line_and_what_is_bad_does_not_stop_the_rest(
