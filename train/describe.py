@@ -8,14 +8,16 @@ import itertools
 import json
 import re
 import typing
-from pathlib import Path
 from typing import Any
 
+from edge.commands.paths import named
 from edge.errors import UsageError
 from train.backend import keras
 from train.lenet5 import Architecture, build, multiply_accumulates, parameters
 from train.saved import load_keras
 
+MOST_KERNELS = 1024
+"""Of a stage: thirty times the paper's, and still built within a gigabyte."""
 FIELDS = tuple(field.name for field in dataclasses.fields(Architecture))
 
 
@@ -27,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "example: python -m train describe --variant classic --activation relu"
     parser.add_argument(
-        "model", metavar="MODEL", nargs="?", type=Path, help="a .keras file (default: the paper's network, changed by options)"
+        "model", metavar="MODEL", nargs="?", type=named, help="a .keras file (default: the paper's network, changed by options)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     architecture_arguments(parser)
@@ -151,9 +153,9 @@ def _share(text: str) -> float:
 
 
 def _pair(text: str) -> tuple[int, int]:
-    if not (match := re.fullmatch(r"([1-9]\d*),([1-9]\d*)", text)):
-        raise argparse.ArgumentTypeError(f"{text}: expected two numbers of 1 or more, such as 6,16")
-    return int(match[1]), int(match[2])
+    if not (match := re.fullmatch(r"([1-9]\d{0,9}),([1-9]\d{0,9})", text)) or max(found := (int(match[1]), int(match[2]))) > MOST_KERNELS:
+        raise argparse.ArgumentTypeError(f"{text}: expected two numbers of 1 to {MOST_KERNELS:,}, such as 6,16")
+    return found
 
 
 def _shape(sizes: list[int]) -> str:
