@@ -14,10 +14,9 @@ from edge.commands.paths import named
 from edge.errors import UsageError
 from train.backend import keras
 from train.lenet5 import Architecture, build, multiply_accumulates, parameters
+from train.options import kernels
 from train.saved import load_keras
 
-MOST_KERNELS = 1024
-"""Of a stage: thirty times the paper's, and still built within a gigabyte."""
 FIELDS = tuple(field.name for field in dataclasses.fields(Architecture))
 
 
@@ -93,7 +92,7 @@ def architecture_arguments(parser: argparse.ArgumentParser, description: str | N
         elif kind is float:
             how |= {"type": _share, "metavar": "X"}
         else:
-            how |= {"type": _pair, "metavar": "A,B"}
+            how |= {"type": kernels, "metavar": "A,B"}
         group.add_argument(_option(name), **how)
 
 
@@ -150,12 +149,6 @@ def _share(text: str) -> float:
     if not re.fullmatch(r"0|0?\.\d+", text):
         raise argparse.ArgumentTypeError(f"{text}: expected 0 or more and less than 1, such as 0.2")
     return float(text)
-
-
-def _pair(text: str) -> tuple[int, int]:
-    if not (match := re.fullmatch(r"([1-9]\d{0,9}),([1-9]\d{0,9})", text)) or max(found := (int(match[1]), int(match[2]))) > MOST_KERNELS:
-        raise argparse.ArgumentTypeError(f"{text}: expected two numbers of 1 to {MOST_KERNELS:,}, such as 6,16")
-    return found
 
 
 def _shape(sizes: list[int]) -> str:
