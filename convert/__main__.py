@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from edge.commands.paths import named
 from edge.errors import ModelError
 from edge.guard import guarded
 from train.recipes import SHIPPED
@@ -38,9 +39,9 @@ def main(argv: list[str] | None = None) -> int:
             description="Quantize trained networks to int8 TFLite and ONNX, prove them on the test sets, and write them with their cards.",
         )  # fmt: skip
         parser.add_argument(
-            "models", metavar="MODEL.keras", nargs="*", type=Path, help=f"default: {', '.join(SHIPPED)} of {OUTPUT}/, if there"
+            "models", metavar="MODEL.keras", nargs="*", type=named, help=f"default: {', '.join(SHIPPED)} of {OUTPUT}/, if there"
         )
-        parser.add_argument("--output", type=Path, metavar="DIR", help=f"default: models, with --quick {QUICK_OUTPUT}/models")
+        parser.add_argument("--output", type=named, metavar="DIR", help=f"default: models, with --quick {QUICK_OUTPUT}/models")
         parser.add_argument("--quick", action="store_true", help=f"what `train --quick` wrote into {QUICK_OUTPUT}/")
         parser.add_argument(
             "--no-tflite-runtime",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.verify import RENDERED
+from edge.commands.paths import named
 from edge.errors import ModelError
 from edge.inference.model import read_card
 from edge.vision.cells import CELL_SIZE, HIGH_PERCENTILE, LOW_PERCENTILE, PREPROCESSING_VERSION
@@ -84,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `python -m convert card`."""
     parser.description = "Show a model card."
     parser.epilog = "example: python -m convert card models/lenet5-counter.json"
-    parser.add_argument("cards", metavar="CARD", nargs="+", type=Path, help="a .json file beside a model")
+    parser.add_argument("cards", metavar="CARD", nargs="+", type=named, help="a .json file beside a model")
 
 
 def main(args: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from edge.config.counter import Counter as CounterConfig
 from edge.config.outputs import Http
 from edge.config.schema import Config
 from edge.config.secrets import secret
+from edge.inference.model import TRIAL
 from edge.inference.models import loader
 from edge.outputs.record import Outbox
 from edge.outputs.retention import Ages
@@ -91,9 +92,9 @@ def kinds(config: Config) -> dict[str, Kind]:
     """How each counter is read, by name. Raises ModelError or PictureError where what the file names does not fit."""
     recognizer, found = loader(), {}
     for counter in config.counter:
-        reader = Reader(
-            recognizer(counter.model), digits=counter.digits, decimals=counter.decimals, display=counter.display, rules=counter.rules
-        )
+        network = recognizer(counter.model)
+        network.read(TRIAL)  # what a runtime has to say, it says when it runs first: here, before there is a camera
+        reader = Reader(network, digits=counter.digits, decimals=counter.decimals, display=counter.display, rules=counter.rules)
         found[counter.name] = Kind(counter, reader, reference(counter))
     return found
 

@@ -8,12 +8,13 @@ import itertools
 import json
 import re
 import typing
-from pathlib import Path
 from typing import Any
 
+from edge.commands.paths import named
 from edge.errors import UsageError
 from train.backend import keras
 from train.lenet5 import Architecture, build, multiply_accumulates, parameters
+from train.options import kernels
 from train.saved import load_keras
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Architecture))
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "example: python -m train describe --variant classic --activation relu"
     parser.add_argument(
-        "model", metavar="MODEL", nargs="?", type=Path, help="a .keras file (default: the paper's network, changed by options)"
+        "model", metavar="MODEL", nargs="?", type=named, help="a .keras file (default: the paper's network, changed by options)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     architecture_arguments(parser)
@@ -91,7 +92,7 @@ def architecture_arguments(parser: argparse.ArgumentParser, description: str | N
         elif kind is float:
             how |= {"type": _share, "metavar": "X"}
         else:
-            how |= {"type": _pair, "metavar": "A,B"}
+            how |= {"type": kernels, "metavar": "A,B"}
         group.add_argument(_option(name), **how)
 
 
@@ -148,12 +149,6 @@ def _share(text: str) -> float:
     if not re.fullmatch(r"0|0?\.\d+", text):
         raise argparse.ArgumentTypeError(f"{text}: expected 0 or more and less than 1, such as 0.2")
     return float(text)
-
-
-def _pair(text: str) -> tuple[int, int]:
-    if not (match := re.fullmatch(r"([1-9]\d*),([1-9]\d*)", text)):
-        raise argparse.ArgumentTypeError(f"{text}: expected two numbers of 1 or more, such as 6,16")
-    return int(match[1]), int(match[2])
 
 
 def _shape(sizes: list[int]) -> str:

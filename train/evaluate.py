@@ -1,6 +1,7 @@
 """How well a model reads pictures it never saw: `python -m train evaluate MODEL...`, for .keras, .tflite and .onnx alike."""
 
 import argparse
+import contextlib
 import functools
 import json
 import os
@@ -11,9 +12,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from edge.commands.paths import named
+from edge.commands.quiet import only_our_words
 from edge.errors import DataError, ModelError, UsageError
 from edge.inference.fitting import stated_task
-from edge.inference.model import CLASSES, load, open_model
+from edge.inference.model import CLASSES, kind_of, load, open_model
 from edge.vision.cells import to_cells
 from edge.vision.handwritten import FIGURES
 from train import datasets, metrics, segmented
@@ -37,22 +40,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "`error` is the share of wrong digits; `right_digit_meter_mean` weighs every meter alike; all shares are 0 to 1."
     )
     parser.epilog = "example: python -m train evaluate models/lenet5-counter.tflite models/lenet5-counter.onnx --split test"
-    parser.add_argument("models", metavar="MODEL", nargs="+", type=Path, help=".keras, .tflite or .onnx")
+    parser.add_argument("models", metavar="MODEL", nargs="+", type=named, help=".keras, .tflite or .onnx")
     parser.add_argument(
         "--split",
         choices=("val", "test"),
         default="test",
         help="which pictures (default: test); val is what recipes are chosen by, and learnt from since",
     )
-    parser.add_argument("--data", metavar="DIR", type=Path, help="your own pictures, laid out as meter-digits or as mnist")
+    parser.add_argument("--data", metavar="DIR", type=named, help="your own pictures, laid out as meter-digits or as mnist")
     parser.add_argument("--json", action="store_true", help="print one JSON object a model instead of tables")
 
 
 def main(args: argparse.Namespace) -> int:
     """Run `python -m train evaluate`."""
-    for path in args.models:
-        result = evaluate(path, split=args.split, data=args.data)
-        print(json.dumps(result) if args.json else table(result))
+    with contextlib.nullcontext() if args.debug else only_our_words():
+        for path in args.models:
+            result = evaluate(path, split=args.split, data=args.data)
+            print(json.dumps(result) if args.json else table(result))
     return 0
 
 
@@ -103,7 +107,7 @@ def reader(path: Path) -> tuple[Read, int]:
         recognizer = (load if path.with_suffix(".json").exists() else open_model)(path, threads=os.cpu_count() or 1)
         read, classes = recognizer.read, recognizer.classes
     else:
-        raise ModelError(f"{path}: a {path.suffix or 'nameless'} file; expected .keras, .tflite or .onnx")
+        raise ModelError(f"{path}: {kind_of(path)}; expected .keras, .tflite or .onnx")
     if classes not in CLASSES:
         raise ModelError(f"{path}: {classes} classes; expected 10 (digits), 11 (digits and none) or 100 (tenths), as those of `make train`")
     return read, classes

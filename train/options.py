@@ -9,6 +9,8 @@ from pathlib import Path
 from edge.errors import UsageError
 
 LARGEST_SEED = 2**32 - 1
+MOST_KERNELS = 1024
+"""Of a stage: thirty times the paper's, and still built within a gigabyte."""
 
 
 def whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -21,6 +23,13 @@ def whole(low: int, high: int | None = None) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def kernels(text: str) -> tuple[int, int]:
+    """A type for argparse: how many kernels the first and the second stage of a network have."""
+    if not (match := re.fullmatch(r"([1-9]\d{0,9}),([1-9]\d{0,9})", text)) or max(found := (int(match[1]), int(match[2]))) > MOST_KERNELS:
+        raise argparse.ArgumentTypeError(f"{text}: expected two numbers of 1 to {MOST_KERNELS:,}, such as 6,16")
+    return found
 
 
 def seed_argument(parser: argparse.ArgumentParser, what: str) -> None:

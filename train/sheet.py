@@ -6,7 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.commands.paths import named
 from edge.errors import UsageError
+from edge.inference.model import kind_of
 from train import augment, datasets, synthetic
 from train.options import seed_argument
 from train.samples import padded, resized
@@ -21,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--of", choices=("synthetic", "counter", "handwritten"), default="synthetic", help="default: synthetic")
     parser.add_argument("--count", type=int, default=144, help="how many (default: 144)")
     seed_argument(parser, "picture")
-    parser.add_argument("--output", type=Path, default=Path("sheet.png"), metavar="FILE", help="default: sheet.png")
+    parser.add_argument("--output", type=named, default=Path("sheet.png"), metavar="FILE", help="default: sheet.png")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -29,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
     if args.count < 1:
         raise UsageError(f"--count {args.count}: expected 1 or more")
     if not cv2.haveImageWriter(str(args.output)):
-        raise UsageError(f"--output {args.output}: a {args.output.suffix or 'nameless'} file; expected a name that ends in .png or .jpg")
+        raise UsageError(f"--output {args.output}: {kind_of(args.output)}; expected a name that ends in .png or .jpg")
     image = synthetic.sheet(args.count, seed=args.seed) if args.of == "synthetic" else _distorted(args.of, args.count, args.seed)
     if not cv2.imwrite(str(args.output), image):
         raise UsageError(f"--output {args.output}: cannot be written; expected a name in a folder that is there and can be written to")

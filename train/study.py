@@ -4,15 +4,14 @@ import argparse
 import dataclasses
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
-from edge.errors import UsageError
-from train.options import check_epochs, check_output, seed_argument
+from edge.commands.paths import named
+from train.options import check_epochs, check_output, kernels, seed_argument
 from train.recipes import COUNTER, RECIPES, SHIPPED
 
-WIDTHS = ("8,24", "16,40", "32,32")
+WIDTHS = ((8, 24), (16, 40), (32, 32))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,10 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: python -m train study --model lenet5-counter --widths 8,24 16,40 32,32 --epochs 10"
     parser.add_argument("--model", choices=SHIPPED, default=COUNTER.name, help=f"default: {COUNTER.name}")
     parser.add_argument(
-        "--widths", nargs="+", default=list(WIDTHS), metavar="A,B", help="kernels of the first and second stage (default: %(default)s)"
+        "--widths",
+        nargs="+",
+        type=kernels,
+        default=WIDTHS,
+        metavar="A,B",
+        help=f"kernels of the first and second stage (default: {' '.join(f'{first},{second}' for first, second in WIDTHS)})",
     )
     parser.add_argument("--epochs", type=int, default=10, help="passes over the data for each width (default: 10)")
-    parser.add_argument("--output", type=Path, default=Path("runs/study"), metavar="DIR", help="default: runs/study")
+    parser.add_argument("--output", type=named, default=Path("runs/study"), metavar="DIR", help="default: runs/study")
     seed_argument(parser, "models")
     parser.add_argument("--json", action="store_true", help="print one JSON array instead of a table")
 
@@ -32,9 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run `python -m train study`."""
     check_epochs(args.epochs)
-    widths = [_kernels(width) for width in args.widths]
     check_output(args.output)
-    rows = [_row(args, width) for width in widths]
+    rows = [_row(args, width) for width in args.widths]
     if args.json:
         print(json.dumps(rows))
         return 0
@@ -44,12 +47,6 @@ def main(args: argparse.Namespace) -> int:
         shown = f"{100 * mean:.2f} %" if mean is not None else "–"
         print(f"{row['kernels']:>9}{row['parameters']:>12,}{row['macs']:>13,}{100 * row['right_digit']:>11.2f} %{shown:>18}")
     return 0
-
-
-def _kernels(text: str) -> tuple[int, int]:
-    if not (match := re.fullmatch(r"([1-9]\d*),([1-9]\d*)", text)):
-        raise UsageError(f"--widths {text}: expected two numbers of 1 or more, such as 16,32")
-    return int(match[1]), int(match[2])
 
 
 def _row(args: argparse.Namespace, kernels: tuple[int, int]) -> dict[str, Any]:

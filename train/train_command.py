@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from edge.commands.paths import named
 from edge.errors import UsageError
 from edge.inference.fitting import Task
 from train import datasets
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", nargs="+", metavar="WHAT", help="real, synthetic, or a folder laid out as meter-digits; several add up (default: real "
         "and synthetic for counters, real for handwriting)",
     )  # fmt: skip
-    parser.add_argument("--output", type=Path, metavar="DIR", help=f"where results go (default: {OUTPUT}, with --quick {QUICK_OUTPUT})")
+    parser.add_argument("--output", type=named, metavar="DIR", help=f"where results go (default: {OUTPUT}, with --quick {QUICK_OUTPUT})")
     parser.add_argument("--quick", action="store_true", help="the whole way in under four minutes: little data, two epochs")
     seed_argument(parser, "model")
     parser.add_argument(

@@ -12,6 +12,8 @@ from edge.errors import PictureError
 
 EXPECTED = "expected a JPEG, PNG, BMP, WebP or TIFF picture"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".h264", ".h265"})
+UNREAD_SUFFIXES = frozenset({".gif", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".pbm"})
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 """Sizes in bytes that a BMP's second header has; the two letters of its first begin many a text."""
 WIDTH, HEIGHT, ORIENTATION, EXTRA_SAMPLES = 256, 257, 274, 338
@@ -27,16 +29,16 @@ ZEROS = bytes(64)
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 START_OF_SCAN, END_OF_IMAGE, APP1, STANDALONE = 0xDA, 0xD9, 0xE1, frozenset({0x01, *range(0xD0, 0xD9)})
 
-OTHERS = {
+UNREAD = {
     "GIF": rb"GIF8",
     "HEIC or AVIF": rb"....ftyp(hei|hev|mif1|msf1|avi[fs])",
-    "PDF": rb"%PDF",
     "JPEG 2000": rb"....jP  ",
     "JPEG XL": rb"\xff\x0a|....JXL ",
     "BigTIFF": rb"II\x2b\0|MM\0\x2b",
-    "gzip": rb"\x1f\x8b",
-    "ZIP": rb"PK\x03\x04",
+    "PPM, PGM or PBM": rb"P[1-6]\s+[#0-9]",
 }
+"""How pictures begin that cannot be read."""
+OTHERS = {**UNREAD, "PDF": rb"%PDF", "gzip": rb"\x1f\x8b", "ZIP": rb"PK\x03\x04"}
 VIDEOS = re.compile(
     rb"....ftyp|....moov|\x1aE\xdf\xa3|RIFF....AVI |OggS|FLV\x01|\0\0\x01[\xba\xb3]|\0\0\0?\x01[\x09\x27\x40\x67]|"
     rb"G.{187}G|\x30\x26\xb2\x75",
@@ -69,7 +71,8 @@ def header(content: bytes, name: str) -> Header:
     """The header of a picture file's content. Raises PictureError, naming `name`, where it is none or is damaged."""
     reader = next((reader for signature, reader in PICTURES.items() if re.match(signature, content, re.DOTALL)), None)
     if reader is None:
-        raise PictureError(f"{name}: {described(content)}; {EXPECTED}")
+        advice = ". Convert it to JPEG or PNG" if is_unread(content) else ""
+        raise PictureError(f"{name}: {described(content)}; {EXPECTED}{advice}")
     try:
         return reader(content)
     except (struct.error, KeyError) as error:
@@ -79,6 +82,11 @@ def header(content: bytes, name: str) -> Header:
 def is_picture(head: bytes) -> bool:
     """Whether a file that begins so claims to be a picture that can be read."""
     return any(re.match(signature, head, re.DOTALL) for signature in PICTURES)
+
+
+def is_unread(head: bytes) -> bool:
+    """Whether a file that begins so is a picture of a form that cannot be read."""
+    return any(re.match(signature, head, re.DOTALL) for signature in UNREAD.values())
 
 
 def is_video(head: bytes) -> bool:

@@ -15,7 +15,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.capture.formats import ASSOCIATED, EXPECTED, HEAD_BYTES, OTHERS, SUFFIXES, UNASSOCIATED, header, is_picture, is_video
+from edge.capture.formats import (
+    ASSOCIATED,
+    EXPECTED,
+    HEAD_BYTES,
+    SUFFIXES,
+    UNASSOCIATED,
+    UNREAD_SUFFIXES,
+    VIDEO_SUFFIXES,
+    header,
+    is_picture,
+    is_unread,
+    is_video,
+)
 from edge.capture.overheard import overheard, tells_damage
 from edge.errors import PictureError
 
@@ -28,8 +40,8 @@ BAND_PIXELS = 100_000
 MIN_SIDE_PX = 2
 MAX_BYTES = 8 * MAX_PIXELS
 """As much as the largest picture takes with nothing compressed: four channels of 16 bits."""
-UNREAD = ("GIF", "HEIC or AVIF", "JPEG 2000", "JPEG XL", "BigTIFF")
-"""Forms of pictures that cannot be read."""
+CALLED = SUFFIXES | UNREAD_SUFFIXES | VIDEO_SUFFIXES
+"""How files end that are called a picture or a video."""
 DEPTHS = (8, 10, 12, 14, 16)
 """Bits that sensors have; what they give is kept in 16."""
 
@@ -50,8 +62,8 @@ def load(path: Path) -> Picture:
 def expand(paths: Iterable[Path]) -> list[Path]:
     """The paths, with each folder replaced by its pictures and videos in natural order: 2 before 10.
 
-    Those are the files that are called a picture, or begin like a picture or a video, of whatever form; hidden files and folders within
-    are left out. Raises PictureError for a folder without a picture, or one that cannot be read.
+    Those are the files that are called a picture or a video, or begin like one, of whatever form; hidden files and folders within are
+    left out. Raises PictureError for a folder without a picture, or one that cannot be read.
     """
     files = []
     for path in paths:
@@ -129,7 +141,7 @@ def _pictures(folder: Path) -> list[Path]:
         files = [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
     except OSError as error:
         raise PictureError(f"{folder}: a folder that cannot be read ({error.strerror})") from error
-    pictures = [path for path in files if path.suffix.lower() in SUFFIXES or _shows(head_of(path))]
+    pictures = [path for path in files if path.suffix.lower() in CALLED or _shows(head_of(path))]
     if not pictures:
         raise PictureError(f"{folder}: a folder without a picture; {EXPECTED} directly in it")
     return sorted(pictures, key=natural)
@@ -137,7 +149,7 @@ def _pictures(folder: Path) -> list[Path]:
 
 def _shows(head: bytes) -> bool:
     """Whether a file that begins so has frames, in a form that is read or in one whose error should be told."""
-    return is_picture(head) or is_video(head) or any(re.match(OTHERS[form], head, re.DOTALL) for form in UNREAD)
+    return is_picture(head) or is_video(head) or is_unread(head)
 
 
 def _pixels(content: bytes) -> npt.NDArray[Any] | None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from edge.commands.paths import named
 from edge.commands.state import add_database_arguments, database
 from edge.errors import DataError, UsageError
 
@@ -29,8 +30,8 @@ DISPLAYS = {"wheels": "roller", "lcd": "lcd"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `digitd collect`."""
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, EXAMPLES
-    parser.add_argument("folder", type=Path, metavar="DIR", help="where the training data goes; made if it is not there")
-    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where the daemon keeps them (default: beside the readings)")
+    parser.add_argument("folder", type=named, metavar="DIR", help="where the training data goes; made if it is not there")
+    parser.add_argument("--pictures", type=named, metavar="FOLDER", help="where the daemon keeps them (default: beside the readings)")
     add_database_arguments(parser)
     parser.add_argument("--split", choices=("train", "val", "test"), default="train", help="what they are for (default: %(default)s)")
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
+from edge.commands.paths import named
 from edge.commands.state import add_database_arguments, database
 from edge.errors import UsageError
 
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="end", metavar="TIME", help="a day, that day included, or a time before which (default: the last)")
     parser.add_argument("--counter", metavar="NAME", help="one counter (default: all of them)")
     parser.add_argument("--format", choices=("csv", "json"), default="csv", help="a table, or objects line by line (default: %(default)s)")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write there (default: to the terminal)")
+    parser.add_argument("--output", type=named, metavar="FILE", help="write there (default: to the terminal)")
 
 
 def run(args: argparse.Namespace) -> int:

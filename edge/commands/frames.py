@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from edge.capture.formats import VIDEO_SUFFIXES, is_picture
 from edge.capture.formats import is_video as begins_like_a_video
 from edge.capture.pictures import expand, head_of, load
 from edge.errors import DigitdError
@@ -73,8 +74,9 @@ def count(paths: list[Path]) -> int | None:
 
 
 def is_video(path: Path) -> bool:
-    """Whether it begins like one; its name does not matter."""
-    return begins_like_a_video(head_of(path))
+    """Whether it begins like one, or is called one and begins like no picture either: then it should be told as a video."""
+    head = head_of(path)
+    return begins_like_a_video(head) or bool(head and path.suffix.lower() in VIDEO_SUFFIXES and not is_picture(head))
 
 
 def _turned(picture: Image, rotation: int) -> Image:

@@ -3,11 +3,13 @@
 import argparse
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.commands.paths import named
 from edge.commands.quiet import only_our_words
 from edge.errors import DigitdError, UsageError
 
@@ -46,9 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `digitd read`."""
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, NOTES
     parser.add_argument(
-        "pictures", nargs="+", type=Path, metavar="PICTURE", help="a picture, a video, or a folder of them; stdin is not read"
+        "pictures", nargs="+", type=named, metavar="PICTURE", help="a picture, a video, or a folder of them; stdin is not read"
     )
-    parser.add_argument("--window", metavar='"x,y x,y x,y x,y"', help="corners of the digits, the top left one first, as one reads them")
+    parser.add_argument(
+        "--window", type=_window, metavar='"x,y x,y x,y x,y"', help="corners of the digits, the top left one first, as one reads them"
+    )
     parser.add_argument("--digits", type=int, metavar="N", help="how many digits the window shows")
     parser.add_argument("--decimals", type=int, metavar="N", help="how many of them stand behind the point (default: 0)")
     parser.add_argument(
@@ -57,10 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what shows them. lcd: each digit stands still, and the first places may show nothing but segments that are not lit, which "
         "look like 8s. Left out: wheels, or lcd where the first places look like that",
     )
-    parser.add_argument("--reference", type=Path, metavar="PICTURE", help="the picture that the window was drawn in, if it moved since")
+    parser.add_argument("--reference", type=named, metavar="PICTURE", help="the picture that the window was drawn in, if it moved since")
     parser.add_argument(
         "--config",
-        type=Path,
+        type=named,
         metavar="FILE",
         help="the daemon's file: its counters are read, in pictures turned as its camera's are; other options go first",
     )
@@ -72,11 +76,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VALUE",
         help="what it showed before; it cannot show less now, unless it went past its highest value to zero meanwhile",
     )
-    parser.add_argument("--model", type=Path, metavar="FILE", help="a .tflite or .onnx model with its card (default: the one that ships)")
+    parser.add_argument("--model", type=named, metavar="FILE", help="a .tflite or .onnx model with its card (default: the one that ships)")
     parser.add_argument("--json", action="store_true", help="an object for each frame, one a line")
     parser.add_argument(
         "--annotate",
-        type=Path,
+        type=named,
         metavar="OUT",
         help="write the picture with what was read; for several, or a video, a folder: each is named as its picture, with .png added",
     )
@@ -150,9 +154,16 @@ def _check(args: argparse.Namespace) -> None:
     if args.digits is not None and not 1 <= args.digits <= MAX_DIGITS:
         raise UsageError(f"--digits {args.digits}: expected 1 to {MAX_DIGITS}")
     if args.decimals is not None and not 0 <= args.decimals <= (args.digits or MAX_DIGITS):
-        raise UsageError(f"--decimals {args.decimals}: expected 0 to the number of digits")
+        raise UsageError(f"--decimals {args.decimals}: expected 0 to the number of digits, {args.digits or f'{MAX_DIGITS} at most'}")
     if Path("-") in args.pictures and not Path("-").exists():
         raise UsageError("-: stdin is not read; save the picture to a file first")
+
+
+def _window(text: str) -> str:
+    """Without quotes the shell hands over the first corner, and the others as if they were pictures."""
+    if re.fullmatch(r"\[*[\d.]+,[\d.]*\]*,?", text):
+        raise argparse.ArgumentTypeError(f'{text} alone; put all four corners into one pair of quotes: --window "x,y x,y x,y x,y"')
+    return text
 
 
 def _how(args: argparse.Namespace) -> tuple[How, int]:

@@ -30,11 +30,16 @@ class Shown:
     """For people."""
 
 
-def as_display(reading: Reading, reader: "Reader") -> str:
-    """That it was read as a display, where nobody had said what it is; else nothing."""
-    if reader.display is not None or not any(wheel.digit == " " for wheel in reading.wheels):
-        return ""
-    return "its first places show nothing: read as with --display lcd"
+def notes(reading: Reading, reader: "Reader", previous: Decimal | None) -> str:
+    """What was made of the picture that it does not show: where nobody had said that it is a display, and where the value before told."""
+    found = []
+    if reader.display is None and any(wheel.digit == " " for wheel in reading.wheels):
+        found.append("its first places show nothing: read as with --display lcd")
+    if reading.status is Status.OK and previous is not None and reading.raw.isdigit():
+        shown = Decimal(reading.raw).scaleb(-reader.decimals)
+        if shown != reading.value:
+            found.append(f"the digits alone show {shown}, which after --previous {previous} is taken as {reading.value}")
+    return "; ".join(found)
 
 
 def as_json(shown: Shown, picture: str) -> dict[str, Any]:
@@ -58,7 +63,10 @@ def as_json(shown: Shown, picture: str) -> dict[str, Any]:
 
 
 def as_text(shown: Shown, picture: str) -> str:
-    """One line: what the picture shows, how certain that is, and what speaks against taking it. A value is its own only where it is ok."""
+    """A line: what the picture shows, how certain that is, and what speaks against taking it. A value is its own only where it is ok.
+
+    Where a window was looked for, the likeliest is on a second line, as options that name it.
+    """
     reading = shown.reading
     good = reading.status is Status.OK
     value = "" if reading.value is None else f" = {reading.value}" if good else f", last valid {reading.value}"
@@ -66,8 +74,8 @@ def as_text(shown: Shown, picture: str) -> str:
     note = f"  ({shown.note})" if shown.note else ""
     line = f"{name}: {reading.raw or 'nothing'}{value}  {reading.confidence:.1%}  {reading.status.value}{note}"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        return f"{COLOURS[good]}{line}{PLAIN}"
-    return line
+        line = f"{COLOURS[good]}{line}{PLAIN}"
+    return f"{line}\n  {_as_options(shown.proposals[0])}" if shown.proposals else line
 
 
 def one_line(text: str) -> str:
@@ -78,6 +86,11 @@ def one_line(text: str) -> str:
 def _text(name: str) -> str:
     """A file's name as text that any reader takes: Python keeps bytes that are no UTF-8 as lone surrogates."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _as_options(proposal: "Proposal") -> str:
+    corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in proposal.corners.tolist())
+    return f'--window "{corners}" --digits {proposal.digits}'
 
 
 def _proposal(proposal: "Proposal") -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """`digitd run`: the daemon."""
 
 import argparse
+import contextlib
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
+
+from edge.commands.paths import named
 
 EXAMPLES = """examples:
   digitd run                                   /etc/digitd/digitd.toml, as systemd starts it
@@ -20,25 +22,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from edge.config.load import DEFAULT_PATH
 
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, EXAMPLES
-    parser.add_argument("--config", type=Path, default=DEFAULT_PATH, metavar="FILE", help=f"default: {DEFAULT_PATH}")
+    parser.add_argument("--config", type=named, default=DEFAULT_PATH, metavar="FILE", help=f"default: {DEFAULT_PATH}")
     parser.add_argument("--verbose", action="store_true", help="log every frame")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run `digitd run`."""
     from edge.commands.leaving import left
+    from edge.commands.quiet import only_our_words
     from edge.guard import guarded
     from edge.journal import log_to
     from edge.memory import keep_apart
 
     keep_apart()
-    log_to(sys.stderr, verbose=args.verbose or args.debug)
     early: list[int] = []
     for each in SIGNALS:
         signal.signal(each, lambda number, _: early.append(number))
-    from edge.daemon import Daemon  # and with it all libraries, which takes a while
+    verbose = args.verbose or args.debug
+    # While the networks run for the first time, and not for good: what drivers say is for the journal.
+    with contextlib.nullcontext() if args.debug else only_our_words():
+        log_to(sys.stderr, verbose=verbose)
+        from edge.daemon import Daemon  # and with it all libraries, which takes a while
 
-    daemon = Daemon(args.config)
+        daemon = Daemon(args.config)
+    log_to(sys.stderr, verbose=verbose)  # which is another one again
 
     def handle(number: int, _: FrameType | None = None) -> None:
         if number == signal.SIGHUP:

@@ -3,8 +3,8 @@
 import argparse
 import dataclasses
 
-from edge.commands.reading_text import Shown, as_display
-from edge.commands.targets import previous_value
+from edge.commands.reading_text import Shown, notes
+from edge.commands.targets import check_previous, previous_value
 from edge.counter.wheels import Display
 from edge.errors import UsageError
 from edge.inference.model import Recognizer
@@ -24,8 +24,7 @@ class Search:
         self._decimals = args.decimals or 0
         self._display: Display | None = args.display
         self._previous = previous_value(args.previous)
-        if self._previous is not None:
-            self._reader(self._digits or MAX_DIGITS).steps(self._previous)
+        check_previous(self._reader(self._digits or MAX_DIGITS), self._previous)
 
     def read(self, frame: Image) -> Shown:
         """What the frame, uint8 [H, W] or [H, W, 3], shows. Raises UsageError where the window that is found does not fit the options."""
@@ -41,6 +40,7 @@ class Search:
                 f"--decimals {self._decimals}: the window that was found has {best.digits} digits; name the right one by --window"
             )
         reader = self._reader(best.digits)
+        check_previous(reader, self._previous)
         reading = reader.read(frame, best.corners, previous=self._previous)
         reading = dataclasses.replace(
             reading, confidence=reading.confidence * best.certainty, timings_ms=watch.timings_ms | reading.timings_ms
@@ -48,7 +48,7 @@ class Search:
         doubt = self._doubt(best)
         if doubt and reading.status is Status.OK:
             reading = dataclasses.replace(reading, status=Status.LOW_CONFIDENCE, value=self._previous)
-        told = as_display(reading, reader)
+        told = notes(reading, reader, self._previous)
         return Shown(reading, proposals=found, note=f"window found, score {best.score:.2f}{doubt}{told and '; '}{told}")
 
     def _doubt(self, best: Proposal) -> str:

@@ -3,13 +3,15 @@
 import argparse
 from pathlib import Path
 
+from edge.commands.paths import named
+
 DATABASE = Path("/var/lib/digitd/digitd.sqlite")
 
 
 def add_database_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that name the database."""
-    parser.add_argument("--database", type=Path, metavar="FILE", help=f"the readings (default: as configured, else {DATABASE})")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the daemon's file (default: /etc/digitd/digitd.toml, if it is there)")
+    parser.add_argument("--database", type=named, metavar="FILE", help=f"the readings (default: as configured, else {DATABASE})")
+    parser.add_argument("--config", type=named, metavar="FILE", help="the daemon's file (default: /etc/digitd/digitd.toml, if it is there)")
 
 
 def database(args: argparse.Namespace) -> Path:

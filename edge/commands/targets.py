@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.capture.pictures import load as load_picture
-from edge.commands.reading_text import Shown, as_display
+from edge.commands.reading_text import Shown, notes
 from edge.errors import PictureError, UsageError
 from edge.inference.model import Recognizer
 from edge.inference.models import loader
@@ -47,7 +47,7 @@ class Target:
                 f"{name}: {width} × {height} pixels, its reference has {wide} × {tall}; expected pictures of one camera, as it took them"
             )
         reading = self.reader.read(frame, self.corners, reference=self.reference, previous=self.previous)
-        return Shown(reading, self.name, note=as_display(reading, self.reader))
+        return Shown(reading, self.name, note=notes(reading, self.reader, self.previous))
 
 
 def targets(args: argparse.Namespace) -> list[Target]:
@@ -80,6 +80,16 @@ def previous_value(text: str | None) -> Decimal | None:
     return value
 
 
+def check_previous(reader: Reader, previous: Decimal | None) -> None:
+    """Raises UsageError where a counter that is read so cannot show the value of `--previous`."""
+    if previous is None:
+        return
+    try:
+        reader.steps(previous)
+    except UsageError as error:
+        raise UsageError(f"--previous {str(error).removeprefix('value ')}") from error
+
+
 def _counters(args: argparse.Namespace, config: "Config") -> "list[Counter]":
     counters = list(config.counter)
     names = ", ".join(counter.name for counter in counters)
@@ -108,8 +118,7 @@ def _target(args: argparse.Namespace, counter: "Counter | None", recognizer: Rec
         recognizer, digits=digits, decimals=decimals, display=chosen("display", None), rules=counter.rules if counter else None
     )  # fmt: skip
     previous = previous_value(args.previous)
-    if previous is not None:
-        reader.steps(previous)  # raises where the counter cannot show it
+    check_previous(reader, previous)
     reference = chosen("reference", None)
     return Target(
         name=counter.name if counter else None,

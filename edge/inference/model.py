@@ -20,6 +20,7 @@ Probabilities = npt.NDArray[np.float32]
 CARD_KEYS = {"name": str, "classes": int, "preprocessing_version": int, "files": dict}
 """What a card must hold, and as what; `files` holds a SHA-256 by each file's name."""
 SUFFIXES = (".tflite", ".onnx")
+EXPECTED = "a .tflite or .onnx model"
 CLASSES = (10, 11, 100)
 TRIAL = np.zeros((2, 32, 32, 1), np.uint8)
 
@@ -49,14 +50,13 @@ def load(path: Path, *, threads: int = 1) -> Recognizer:
     Raises ModelError where file, card and this code do not fit together, RuntimeMissingError where nothing installed can read it.
     """
     _must_be_named_as_a_model(path)
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; expected a .tflite or .onnx model with its card. `make train convert` makes them")
+    content = _content(path)
     card_path = path.with_suffix(".json")
     card = read_card(card_path)
     if path.name not in card["files"]:
         raise ModelError(f"{card_path}: names {', '.join(card['files']) or 'no file'}, not {path.name}; put its own card beside it")
     stated = card["files"][path.name]["sha256"]
-    if stated != (found := hashlib.sha256(path.read_bytes()).hexdigest()):
+    if stated != (found := hashlib.sha256(content).hexdigest()):
         raise ModelError(f"{path}: SHA-256 {found[:12]}…, its card names {stated[:12]}…; take file and card from the same release")
     if card["preprocessing_version"] != PREPROCESSING_VERSION:
         raise ModelError(
@@ -75,6 +75,7 @@ def open_model(path: Path, *, threads: int = 1) -> Recognizer:
     Raises ModelError where it is none of ours or fails, RuntimeMissingError where nothing installed can read it.
     """
     _must_be_named_as_a_model(path)
+    _content(path)
     try:
         recognizer = _opened(path, threads)
         given = recognizer.quantized(TRIAL).shape
@@ -100,7 +101,23 @@ def _opened(path: Path, threads: int) -> Recognizer:
 
 def _must_be_named_as_a_model(path: Path) -> None:
     if path.suffix not in SUFFIXES:
-        raise ModelError(f"{path}: a {path.suffix or 'nameless'} file; expected .tflite or .onnx")
+        raise ModelError(f"{path}: {kind_of(path)}; expected {EXPECTED}")
+
+
+def kind_of(path: Path) -> str:
+    """What it is that a path names, as far as its name tells: "a .zip file"."""
+    if path.is_dir():
+        return "a folder"
+    return f"a {path.suffix} file" if path.suffix else "a file whose name has no ending"
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such file; expected {EXPECTED} with its card. `make train convert` makes them") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); expected {EXPECTED}; look at its permissions") from error
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -109,7 +126,9 @@ def read_card(path: Path) -> dict[str, Any]:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such file; a model comes with its card, from `make convert` or a release") from error
-    except (ValueError, RecursionError, OSError) as error:
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); expected the model's card; look at its permissions") from error
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not a model card ({error}); take it from the same release as the model") from error
     if not isinstance(card, dict) or (missing := [key for key, kind in CARD_KEYS.items() if not isinstance(card.get(key), kind)]):
         missed = ", ".join(missing) if isinstance(card, dict) else "JSON object"

@@ -98,8 +98,12 @@ def strip(frame: Image, corners: Corners, *, size: tuple[int, int], max_samples:
 
 
 def corners_from(text: str) -> Corners:
-    """The corners that "x,y x,y x,y x,y" names. Raises UsageError where they are not four numbers each, or make no readable window."""
-    points = [point.split(",") for point in text.replace(", ", ",").split()]
+    """The corners that "x,y x,y x,y x,y" names, or "[[x, y], [x, y], [x, y], [x, y]]", which is how JSON has them.
+
+    Raises UsageError where they are not four of two numbers each, or make no readable window.
+    """
+    plain = text.replace("],", " ").replace("[", " ").replace("]", " ")
+    points = [point.split(",") for point in plain.replace(", ", ",").split()]
     if len(points) != CORNERS or any(len(point) != 2 for point in points):
         raise UsageError(f'window "{text}": {len(points)} corners of {"/".join(str(len(p)) for p in points) or 0} numbers; {FORMAT}')
     try:

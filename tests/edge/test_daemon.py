@@ -40,6 +40,13 @@ def test_it_is_ready_when_the_first_frame_was_read_and_says_what_it_reads(tmp_pa
     assert "<6>stopped; all that was read is kept" in daemon.log.read_text()
 
 
+def test_all_that_is_in_the_log_are_its_own_words(tmp_path: Path) -> None:
+    with Running(configured(tmp_path)) as daemon:
+        daemon.heard("READY=1")
+        assert daemon.stopped() == 0
+    assert [line for line in daemon.log.read_text().splitlines() if not line.startswith("<6>")] == []
+
+
 def test_after_a_kill_it_goes_on_where_it_was(tmp_path: Path) -> None:
     config = configured(tmp_path)
     with Running(config) as daemon:

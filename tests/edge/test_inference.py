@@ -87,6 +87,20 @@ def test_a_model_without_a_card_or_a_card_without_a_model_is_refused(models: Pat
         load(models / f"{NAME}.onnx")
 
 
+def test_a_folder_is_no_model(models: Path) -> None:
+    with pytest.raises(ModelError, match=r": a folder; expected a \.tflite or \.onnx model"):
+        load(models)
+
+
+@pytest.mark.parametrize("suffix", [".tflite", ".json"])
+def test_a_model_or_card_that_cannot_be_read_is_told_as_such(models: Path, suffix: str) -> None:
+    """Root may read every file, so a folder stands for one that may not be read."""
+    (models / f"{NAME}{suffix}").unlink()
+    (models / f"{NAME}{suffix}").mkdir()
+    with pytest.raises(ModelError, match=rf"{NAME}\{suffix}: cannot be read \(Is a directory\); expected .*; look at its permissions"):
+        load(models / f"{NAME}.tflite")
+
+
 @pytest.mark.parametrize(("name", "said"), [("a.tflite", "cannot read it"), ("a.onnx", "cannot read it"), ("a.pt", r"a \.pt file")])
 def test_what_is_no_model_is_refused_in_one_line(tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / name).write_bytes(b"no model at all")

@@ -112,7 +112,7 @@ def test_a_card_of_another_model_is_said_to_be_that(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "a.pt"])
 def test_what_is_not_named_as_a_model_is_refused_before_its_card_is_asked_for(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ModelError, match=r"file; expected \.tflite or \.onnx"):
+    with pytest.raises(ModelError, match=r"; expected a \.tflite or \.onnx model"):
         load(tmp_path / name)
 
 

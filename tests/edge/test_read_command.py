@@ -1,7 +1,6 @@
 """`digitd read` as its user meets it."""
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 
 from bench.pages import pages
 from edge.cli import main
-from tests.edge.displays import Display, rendered
 from tests.edge.frames import frames
 from tests.edge.shot import SHOT, WINDOW, counter
 from tests.test_arrows import ROOT
@@ -41,6 +39,18 @@ def test_a_reading_that_is_not_taken_does_not_look_like_one(picture: Path, capsy
     assert line.startswith(f"{picture}: 01189, last valid 1500  0.0%  decreased")
 
 
+def test_a_value_that_only_the_one_before_explains_is_told_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = next(frame for frame in frames() if frame.name.endswith("530.95675.jpg"))
+    cv2.imwrite(str(tmp_path / "a.png"), frame.picture)
+    window = " ".join(f"{x},{y}" for x, y in frame.corners.tolist())
+    words = ["read", str(tmp_path / "a.png"), "--window", window, "--digits", "5"]
+    assert main([*words, "--previous", "531"]) == 0
+    line = capsys.readouterr().out.partition(": ")[2]
+    assert line == "00530 = 531  0.0%  ok  (the digits alone show 530, which after --previous 531 is taken as 531)\n"
+    assert main([*words, "--previous", "530"]) == 0
+    assert capsys.readouterr().out.endswith("  ok\n")
+
+
 def test_several_pictures_are_objects_line_by_line_and_what_is_bad_does_not_stop_the_rest(
     picture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,94 +76,6 @@ def test_a_video_is_read_frame_by_frame(picture: Path, capsys: pytest.CaptureFix
     assert [(reading["picture"], reading["raw"]) for reading in readings] == [(f"{film}#1", "01189"), (f"{film}#2", "01189")]
 
 
-def test_the_window_is_found_where_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), frames()[4].picture)
-    assert main(["read", str(tmp_path / "a.png"), "--find", "--json"]) == 0
-    reading = json.loads(capsys.readouterr().out)
-    assert reading["raw"] == "00530"
-    best = reading["proposals"][0]
-    assert (set(best), best["digits"], len(best["window"])) == ({"window", "digits", "score", "certainty"}, 5, 4)
-    assert list(reading["timings_ms"]) == ["find", "window", "inference", "decode"]
-    assert main(["read", str(tmp_path / "a.png"), "--find"]) == 0
-    assert capsys.readouterr().out.endswith(f"  ok  (window found, score {best['score']:.2f})\n")
-
-
-DOUBTS = {
-    "the m of m3 behind it looks like a sixth wheel": ("round-01189/7.jpg", False, "say how many digits it has by --digits"),
-    "upside down, it reads 61800": ("00819/demo.jpg", True, "may be read the other way round; name it by --window"),
-}
-
-
-@pytest.mark.parametrize(("name", "turned", "said"), DOUBTS.values(), ids=DOUBTS)
-def test_a_reading_is_not_taken_where_its_window_may_be_another(
-    name: str, turned: bool, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    picture = next(frame for frame in frames() if frame.name.endswith(name)).picture
-    cv2.imwrite(str(tmp_path / "a.png"), picture[::-1, ::-1] if turned else picture)
-    assert main(["read", str(tmp_path / "a.png"), "--find"]) == 0
-    line = capsys.readouterr().out
-    assert " = " not in line
-    assert "  low_confidence  (window found, score " in line
-    assert line.endswith(f"{said})\n")
-
-
-def test_the_number_of_digits_makes_a_window_sure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    frame = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
-    cv2.imwrite(str(tmp_path / "a.png"), frame.picture)
-    assert main(["read", str(tmp_path / "a.png"), "--find", "--digits", "5", "--json"]) == 0
-    reading = json.loads(capsys.readouterr().out)
-    assert (reading["raw"], reading["status"]) == ("01189", "ok")
-
-
-def test_a_reading_is_no_surer_than_its_window(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), frames()[4].picture)
-    assert main(["read", str(tmp_path / "a.png"), "--find", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    window = " ".join(f"{x},{y}" for x, y in found["window"])
-    assert main(["read", str(tmp_path / "a.png"), "--window", window, "--digits", "5", "--json"]) == 0
-    named = json.loads(capsys.readouterr().out)
-    assert found["confidence"] == pytest.approx(named["confidence"] * found["proposals"][0]["certainty"], abs=0.01)
-    assert found["confidence"] < named["confidence"]
-
-
-def test_every_second_digit_of_a_row_is_no_counter_of_half_as_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    wall = np.full((480, 640), 100, np.uint8)
-    panel, _ = rendered(Display(text="12345678", slope=0.2))
-    wall[150 : 150 + panel.shape[0], 100 : 100 + panel.shape[1]] = panel
-    cv2.imwrite(str(tmp_path / "a.png"), wall)
-    assert main(["read", str(tmp_path / "a.png"), "--find", "--digits", "4"]) == 0
-    line = capsys.readouterr().out
-    assert "  low_confidence  (" in line
-    assert "the row may have 8 digits; name the window by --window" in line
-
-
-def test_rows_of_other_lengths_than_asked_for_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), frames()[4].picture)
-    assert main(["read", str(tmp_path / "a.png"), "--find", "--digits", "10"]) == 0
-    line = capsys.readouterr().out
-    said = line.partition(": ")[2]
-    assert re.fullmatch(r"nothing  0\.0%  no_window  \(found rows of (\d and )*5 digits, none of 10\)\n", said), said
-
-
-def test_a_row_that_may_be_no_counter_is_shown_and_its_reading_not_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    frame = next(frame for frame in frames() if frame.name.endswith("round-01189/3.jpg"))
-    cv2.imwrite(str(tmp_path / "a.png"), frame.picture)
-    assert main(["read", str(tmp_path / "a.png"), "--find"]) == 0
-    line = capsys.readouterr().out
-    assert "low_confidence" in line
-    assert "may be no counter; name it by --window" in line
-
-
-def test_no_counter_in_the_picture_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), np.full((200, 300), 128, np.uint8))
-    assert main(["read", str(tmp_path / "a.png"), "--find", "--json"]) == 0
-    reading = json.loads(capsys.readouterr().out)
-    assert (reading["status"], reading["value"], reading["window"], reading["proposals"]) == ("no_window", None, [], [])
-    assert list(reading["timings_ms"]) == ["find"]
-    assert main(["read", str(tmp_path / "a.png"), "--find"]) == 0
-    assert capsys.readouterr().out.endswith("no_window  (no counter found; name it by --window)\n")
-
-
 def test_handwriting_is_read_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = next(pages("test", 1, 2026))
     cv2.imwrite(str(tmp_path / "a.png"), page.picture)
@@ -176,8 +98,10 @@ def test_a_page_with_nothing_on_it_is_a_line_too(tmp_path: Path, capsys: pytest.
         (["--window", WINDOW], "without --digits"),
         (["--window", WINDOW, "--digits", "0"], "expected 1 to 12"),
         (["--window", WINDOW, "--digits", "5", "--find"], "take one of them"),
-        (["--window", WINDOW, "--digits", "5", "--previous", "much"], "not a number"),
-        (["--window", WINDOW, "--digits", "5", "--decimals", "6"], "--decimals 6"),
+        (["--window", WINDOW, "--digits", "5", "--previous", "much"], "--previous much: not a number"),
+        (["--window", WINDOW, "--digits", "5", "--previous", "123456"], "--previous 123456: a counter of 5 digits"),
+        (["--find", "--previous", "1234567"], "--previous 1234567: a counter of 6 digits"),
+        (["--window", WINDOW, "--digits", "5", "--decimals", "6"], "--decimals 6: expected 0 to the number of digits, 5"),
         (["--window", "a,b c,d e,f g,h", "--digits", "5"], "a coordinate that is no number"),
         (["--window", "1,1 900,1 900,50 1,50", "--digits", "5"], "reaches beyond"),
         (["--window", WINDOW, "--digits", "5", "--annotate", "no/such/folder.png"], "make it first"),
@@ -192,7 +116,26 @@ def test_wrong_use_says_what_would_be_right(picture: Path, options: list[str], s
     assert len([line for line in error.splitlines() if line.startswith("digitd: ")]) == 1
 
 
-@pytest.mark.parametrize(("value", "said"), [("much", "not a number"), ("-3", "value -3"), ("0.5", "0 decimals")])
+@pytest.mark.parametrize("window", [WINDOW, "[[314, 33], [554, 194], [522, 240], [282, 79]]", "[[314,33], [554,194], [522,240], [282,79]]"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_window_without_quotes_is_answered_with_them(picture: Path, window: str, first: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [str(picture), "--window", *window.split()] if first else ["--window", *window.split(), str(picture)]
+    with pytest.raises(SystemExit) as ended:
+        main(["read", *words, "--digits", "5"])
+    assert ended.value.code == 2
+    assert 'put all four corners into one pair of quotes: --window "x,y x,y x,y x,y"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[""], ["a.png", "--annotate", ""], ["a.png", "--model", ""], ["a.png", "--config", ""]])
+def test_an_empty_name_is_not_the_folder_here(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["read", *words, "--find"])
+    assert ended.value.code == 2
+    option = words[1] if len(words) > 1 else "PICTURE"
+    assert f"argument {option}: an empty name; expected that of a file or folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("value", "said"), [("much", "not a number"), ("-3", "--previous -3: "), ("0.5", "0 decimals")])
 def test_a_previous_value_that_no_counter_shows_is_told_once_and_before_any_search(
     picture: Path, value: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

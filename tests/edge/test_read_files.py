@@ -43,13 +43,32 @@ def test_all_that_shows_something_in_a_folder_is_read_or_told(picture: Path, cap
     film = cv2.VideoWriter(str(picture.with_name("film.avi")), cv2.VideoWriter.fourcc(*"MJPG"), 5, SHOT.picture.shape[1::-1])
     film.write(SHOT.picture)
     film.release()
-    contents = {"a.gif": b"GIF89a\1\0\1\0", "b.heic": b"\0\0\0\x18ftypheic", "notes.txt": b"7", "card.json": b"{}", ".a.png": b"7"}
+    contents = {"a.gif": b"GIF89a\1\0\1\0", "b.heic": b"\0\0\0\x18ftypheic", "c.mp4": b"no video", "d.MOV": b"", "e.heic": b"no picture"}
+    contents |= {"notes.txt": b"7", "card.json": b"{}", ".a.png": b"7", ".b.mp4": b"7"}
     for name, content in contents.items():
         picture.with_name(name).write_bytes(content)
     assert main(["read", str(picture.parent), *counter()]) == 1
     said = capsys.readouterr()
     assert [line.partition(": ")[0] for line in said.out.splitlines()] == [f"{picture.with_name('film.avi')}#1", str(picture)]
-    assert [Path(line.split(": ")[1]).name for line in said.err.splitlines()] == ["a.gif", "b.heic"]
+    assert [Path(line.split(": ")[1]).name for line in said.err.splitlines()] == ["a.gif", "b.heic", "c.mp4", "d.MOV", "e.heic"]
+    assert 'c.mp4: text that begins "no video"; expected a video\n' in said.err
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"GIF89a\1\0\1\0", "a GIF file"),
+        (b"\0\0\0\x18ftypheic", "a HEIC or AVIF file"),
+        (b"P6\n1 1\n255\n\0\0\0", "a PPM, PGM or PBM file"),
+    ],
+)
+def test_a_picture_of_a_form_that_is_not_read_is_to_be_converted(
+    picture: Path, content: bytes, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture.write_bytes(content)
+    assert main(["read", str(picture), *counter()]) == 1
+    expected = "expected a JPEG, PNG, BMP, WebP or TIFF picture. Convert it to JPEG or PNG"
+    assert capsys.readouterr().err == f"digitd: {picture}: {what}; {expected}\n"
 
 
 def test_a_name_of_many_lines_or_with_codes_for_the_terminal_is_one_line_of_plain_text(

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from edge import daemon as module
 from edge.capture import attendant
 from edge.cli import main
+from tests.edge.daemons import configured
 
 
 class Recorded:
@@ -43,3 +46,12 @@ def test_signals_that_come_while_it_starts_are_followed_once_it_has(tmp_path: Pa
         for number, handler in before.items():
             signal.signal(number, handler)
     assert Recorded.told == ["reload", "stop", "run"]
+
+
+def test_its_own_words_are_told_while_the_libraries_are_silent(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "edge", "run", "--config", str(configured(tmp_path))]
+    environment = {**os.environ, "NOTIFY_SOCKET": "here", "JOURNAL_STREAM": "1:1"}
+    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "<4>NOTIFY_SOCKET=here: expected a path or @name; systemd is told nothing\n"
+        process.kill()

@@ -1,5 +1,7 @@
 """Windows: corners from text, and the upright picture between them."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -66,11 +68,19 @@ def test_corners_are_read_from_text() -> None:
     assert corners_from("1,2 30,2 30,20.5 1,20").tolist() == [[1, 2], [30, 2], [30, 20.5], [1, 20]]
 
 
+@pytest.mark.parametrize("separators", [(", ", ": "), (",", ":")])
+def test_corners_are_read_as_json_has_them(separators: tuple[str, str]) -> None:
+    corners = [[1.0, 2.0], [30.0, 2.0], [30.0, 20.5], [1.0, 20.0]]
+    assert corners_from(json.dumps(corners, separators=separators)).tolist() == corners
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("1,2 30,2 30,20", "3 corners"),
         ("1,2 30,2 30,20 1", "4 corners of 2/2/2/1"),
+        ("[[1,2],[30,2],[30,20]]", "3 corners"),
+        ("[[1,2],[30,2],[30,20],[1]]", "4 corners of 2/2/2/1"),
         ("a,2 30,2 30,20 1,20", "a coordinate that is no number"),
         ("nan,2 30,2 30,20 1,20", "not finite"),
         ("1,2 1,2 30,20 1,20", "Are two corners the same"),

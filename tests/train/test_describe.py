@@ -45,8 +45,10 @@ def test_options_that_are_not_given_leave_the_recipes_network() -> None:
     [
         ("--dropout 1", "expected 0 or more and less than 1"),
         ("--leak -1", "expected 0 or more and less than 1"),
-        ("--kernels 6", "expected two numbers of 1 or more, such as 6,16"),
-        ("--kernels 0,16", "expected two numbers of 1 or more, such as 6,16"),
+        ("--kernels 6", "expected two numbers of 1 to 1,024, such as 6,16"),
+        ("--kernels 0,16", "expected two numbers of 1 to 1,024, such as 6,16"),
+        ("--kernels 32,1025", "expected two numbers of 1 to 1,024, such as 6,16"),
+        ("--kernels 100000,100000", "expected two numbers of 1 to 1,024, such as 6,16"),
         ("--classes 20", "invalid choice: 20 (choose from 10, 11, 100)"),
         ("--variant lenet", "invalid choice"),
     ],

@@ -3,6 +3,8 @@
 import gzip
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -47,6 +49,12 @@ def test_a_folder_of_ones_own_is_measured_per_meter(own: Path, capsys: pytest.Ca
     assert {"error", "right_digit", "right_digit_meter_mean", "within_0_1", "within_0_2"} <= set(result)
     assert result["error"] == pytest.approx(1 - result["right_digit"])
     assert sum(map(sum, result["confusion"])) == 9
+
+
+def test_what_the_runtime_says_of_itself_is_not_told(own: Path) -> None:
+    words = [sys.executable, "-m", "train", "evaluate", str(COUNTER), "--data", str(own), "--json"]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr, len(ended.stdout.splitlines())) == (0, "", 1)
 
 
 def test_the_table_names_meters_shares_and_confusion(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,6 +173,8 @@ def test_a_model_whose_card_does_not_fit_is_refused(tmp_path: Path, own: Path) -
     [
         (["gone.tflite"], "gone.tflite: no such file; expected a .keras, .tflite or .onnx model"),
         ([str(ROOT / "CONTRIBUTING.md")], "a .md file; expected .keras, .tflite or .onnx"),
+        ([str(ROOT / "models")], "models: a folder; expected .keras, .tflite or .onnx"),
+        ([str(ROOT / "Makefile")], "Makefile: a file whose name has no ending; expected .keras"),
         ([str(COUNTER), "--data", str(ROOT / "docs")], "neither index.csv"),
         ([str(COUNTER), "--data", "nowhere"], "--data nowhere: no such folder; expected a folder laid out as meter-digits or as mnist"),
         ([str(COUNTER), "--data", str(ROOT / "README.md")], f"a file; name its folder: --data {ROOT};"),

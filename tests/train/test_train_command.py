@@ -74,7 +74,6 @@ def test_quick_changes_lengths_and_no_choices() -> None:
         (["--output", "/dev/null/runs"], "--output /dev/null/runs: Not a directory; expected a folder that can be written to"),
         (["study", "--epochs", "-1"], "--epochs -1: expected 1 or more"),
         (["--c3", "selective"], "use variant='classic'"),
-        (["study", "--widths", "9"], "--widths 9: expected two numbers"),
         (["sheet", "--count", "0"], "--count 0: expected 1 or more"),
         (["sheet", "--count", "1", "--output", "/nowhere/sheet.png"], "cannot be written"),
         (["sheet", "--output", "sheet.txt"], "--output sheet.txt: a .txt file; expected a name that ends in .png or .jpg"),
@@ -96,6 +95,8 @@ def test_wrong_use_is_one_line_that_names_the_fix(words: list[str], said: str, c
     [
         (["--seed", "-1"], "--seed: -1: expected a whole number, 0 to 4,294,967,295"),
         (["study", "--seed", "4294967296"], "--seed: 4294967296: expected a whole number, 0 to 4,294,967,295"),
+        (["study", "--widths", "9"], "--widths: 9: expected two numbers of 1 to 1,024"),
+        (["study", "--widths", "8,24", "9999,9999"], "--widths: 9999,9999: expected two numbers of 1 to 1,024"),
         (["--threads", "-1"], "--threads: -1: expected a whole number, 1 or more"),
     ],
 )
