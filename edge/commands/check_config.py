@@ -3,8 +3,9 @@
 import argparse
 import dataclasses
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from edge.commands.paths import named
 
 if TYPE_CHECKING:
     from edge.config.schema import Config
@@ -26,7 +27,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `digitd check-config`."""
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, EXAMPLES
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the configuration (default: /etc/digitd/digitd.toml)")
+    parser.add_argument("file", nargs="?", type=named, metavar="FILE", help="the configuration (default: /etc/digitd/digitd.toml)")
     parser.add_argument("--json", action="store_true", help="one object, for a script")
 
 

@@ -7,9 +7,9 @@ import logging
 import os
 import sys
 import threading
-from pathlib import Path
 
 from edge.commands.leaving import left
+from edge.commands.paths import named
 from edge.commands.quiet import only_our_words
 
 EXAMPLES = """examples:
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from edge.config.load import DEFAULT_PATH
 
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, EXAMPLES
-    parser.add_argument("--config", type=Path, default=DEFAULT_PATH, metavar="FILE", help=f"default: {DEFAULT_PATH}")
+    parser.add_argument("--config", type=named, default=DEFAULT_PATH, metavar="FILE", help=f"default: {DEFAULT_PATH}")
     parser.add_argument("--json", action="store_true", help="an object for each check, one a line")
 
 

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from edge.commands.paths import named
 from edge.commands.quiet import only_our_words
 from edge.errors import DataError, DigitdError, UsageError
 
@@ -49,10 +50,10 @@ class Result:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `digitd eval`."""
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, EXAMPLES
-    parser.add_argument("frames", type=Path, metavar="FRAMES.json", help="photos with their true readings")
-    parser.add_argument("--model", type=Path, metavar="FILE", help="a .tflite or .onnx model with its card (default: the one that ships)")
+    parser.add_argument("frames", type=named, metavar="FRAMES.json", help="photos with their true readings")
+    parser.add_argument("--model", type=named, metavar="FILE", help="a .tflite or .onnx model with its card (default: the one that ships)")
     parser.add_argument("--json", action="store_true", help="the same figures for a script")
-    parser.add_argument("--sheet", type=Path, metavar="OUT", help="write the windows that were misread as one picture")
+    parser.add_argument("--sheet", type=named, metavar="OUT", help="write the windows that were misread as one picture")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ LONGEST_S = 100 * 365 * 86400.0
 EXPECTED_DURATION = 'a time with its unit (ms, s, min, h, d), such as "5s", "1min" or "2h"'
 EXPECTED_WINDOW = (
     'four corners in pixels, "x,y x,y x,y x,y": top-left, top-right, bottom-right, bottom-left as one reads the digits; '
-    "`digitd read PICTURE --find --json` proposes them"
+    "`digitd read PICTURE --find` proposes them"
 )
 EXPECTED_SOURCE = (
     "picamera2, v4l2:/dev/video0, rtsp://…, http://… or https://…, folder:PATH (its newest picture), file:PATH (a picture or video), "

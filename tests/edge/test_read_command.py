@@ -126,13 +126,23 @@ def test_a_window_without_quotes_is_answered_with_them(picture: Path, window: st
     assert 'put all four corners into one pair of quotes: --window "x,y x,y x,y x,y"' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [[""], ["a.png", "--annotate", ""], ["a.png", "--model", ""], ["a.png", "--config", ""]])
-def test_an_empty_name_is_not_the_folder_here(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["read", "", "--find"], "PICTURE"),
+        (["read", "a.png", "--find", "--annotate", ""], "--annotate"),
+        (["read", "a.png", "--find", "--model", ""], "--model"),
+        (["read", "a.png", "--find", "--config", ""], "--config"),
+        (["doctor", "--config", ""], "--config"),
+        (["check-config", ""], "FILE"),
+        (["eval", ""], "FRAMES.json"),
+    ],
+)
+def test_an_empty_name_is_not_the_folder_here(words: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["read", *words, "--find"])
+        main(words)
     assert ended.value.code == 2
-    option = words[1] if len(words) > 1 else "PICTURE"
-    assert f"argument {option}: an empty name; expected that of a file or folder" in capsys.readouterr().err
+    assert f"argument {named}: an empty name; expected that of a file or folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("value", "said"), [("much", "not a number"), ("-3", "--previous -3: "), ("0.5", "0 decimals")])
