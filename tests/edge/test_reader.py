@@ -28,6 +28,7 @@ COUNTER = load(MODELS / "lenet5-counter.tflite")
 HANDWRITTEN, JUDGE = load(MODELS / "lenet5-handwritten.tflite"), load(MODELS / "lenet5-segments.tflite")
 ROUND = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
 JITTERS, JITTERED_RIGHT = 100, 0.985
+CERTAIN, TURNED_RIGHT = 0.9, 18
 CALIBRATION_ERROR = 0.02
 PAGES, DIGITS_RIGHT, LINES_RIGHT = 100, 0.987, 0.92
 
@@ -51,6 +52,21 @@ def test_windows_drawn_a_tenth_of_a_cell_off_read_nearly_as_well() -> None:
             corners = frame.corners + rng.uniform(-0.1, 0.1, (4, 2)) * cell
             right.append(frame.shows(reader(frame).read(frame.picture, corners).raw))
     assert np.mean(right) >= JITTERED_RIGHT
+
+
+@pytest.mark.parametrize("degrees", [-11, -8, -5, 5, 9, 12])
+def test_a_window_turned_by_a_careless_hand_is_not_read_wrong_with_certainty(degrees: float) -> None:
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    right, wrong = 0, []
+    for frame in frames():
+        middle = frame.corners.mean(0)
+        reading = reader(frame).read(frame.picture, (frame.corners - middle) @ turn + middle)
+        right += frame.shows(reading.raw)
+        if not frame.shows(reading.raw) and reading.confidence >= CERTAIN:
+            wrong.append((frame.name, reading.raw, reading.confidence))
+    assert not wrong
+    assert right >= TURNED_RIGHT or abs(degrees) > 9
 
 
 def test_wheels_caught_while_they_carry_are_told_with_their_positions() -> None:
