@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.errors import ModelError, RuntimeMissingError
+from edge.inference.signed import is_exact, signed_weights
 
 Cells = npt.NDArray[np.uint8]
 PIXELS = [32, 32, 1]
@@ -28,8 +29,10 @@ class OnnxRecognizer:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        content = path.read_bytes()
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            fastest = signed_weights(content) if is_exact() else content
+            self._session = onnxruntime.InferenceSession(fastest, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors share no base but Exception
             raise ModelError(f"{path}: {self.runtime} cannot read it ({str(error).splitlines()[0]})") from error
         taken, given = self._session.get_inputs()[0], self._session.get_outputs()[0]
@@ -39,7 +42,7 @@ class OnnxRecognizer:
                 "tensor(uint8). `make convert` makes such models"
             )
         self._input = taken.name
-        self.name, self.sha256 = path.stem, hashlib.sha256(path.read_bytes()).hexdigest()
+        self.name, self.sha256 = path.stem, hashlib.sha256(content).hexdigest()
         self.classes = int(given.shape[-1])
 
     def quantized(self, cells: Cells) -> Cells:
