@@ -40,9 +40,9 @@ lint: $(READY) ## ruff and mypy
 	$(RUN) mypy
 
 bench: $(READY) ## speed: int8 ONNX and TFLite against the float32 of the same network; a reading against its network; a cold start
-	$(RUN) bench $(ARGS)
 	$(RUN) bench.reading
 	$(RUN) bench.cold
+	$(RUN) bench $(ARGS)
 
 demo: $(READY) ## a rendered counter that runs, and what is read of it, live in the terminal; ARGS="--frames 100"
 	$(RUN) edge demo $(ARGS)

@@ -7,6 +7,7 @@ without a word. Sources: ITU-T T.81 annex B (JPEG), W3C PNG 5 and 11, RFC 9649 (
 import dataclasses
 import re
 import struct
+from collections.abc import Iterable
 
 from edge.errors import PictureError
 
@@ -81,17 +82,21 @@ def header(content: bytes, name: str) -> Header:
 
 def is_picture(head: bytes) -> bool:
     """Whether a file that begins so claims to be a picture that can be read."""
-    return any(re.match(signature, head, re.DOTALL) for signature in PICTURES)
+    return _begins(head, PICTURES)
 
 
 def is_unread(head: bytes) -> bool:
     """Whether a file that begins so is a picture of a form that cannot be read."""
-    return any(re.match(signature, head, re.DOTALL) for signature in UNREAD.values())
+    return _begins(head, UNREAD.values())
 
 
 def is_video(head: bytes) -> bool:
     """Whether a file that begins so (`HEAD_BYTES`) claims to be a video."""
-    return bool(VIDEOS.match(head)) and not any(re.match(signature, head, re.DOTALL) for signature in OTHERS.values())
+    return bool(VIDEOS.match(head)) and not _begins(head, OTHERS.values())
+
+
+def _begins(head: bytes, signatures: Iterable[bytes]) -> bool:
+    return any(re.match(signature, head, re.DOTALL) for signature in signatures)
 
 
 def described(content: bytes) -> str:
