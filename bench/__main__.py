@@ -1,8 +1,7 @@
 """`python -m bench`: microseconds a call of the shipped networks in each form, one thread, taken in turns in one run.
 
 The weights are random, for they do not change the speed; what is compared is the form: the float32 ONNX of the same network, the int8
-ONNX as tf2onnx writes it, the int8 ONNX as it ships, by ONNX Runtime alone and as digitd loads it (`edge.inference.signed`), and the int8
-TFLite by LiteRT.
+ONNX as tf2onnx writes it, the int8 ONNX as it ships, and the int8 TFLite by LiteRT.
 """
 
 import argparse
@@ -25,12 +24,12 @@ from edge.inference.model import open_model
 from train.lenet5 import Architecture, build
 from train.recipes import CLASSIC, RECIPES, SHIPPED
 
-BASELINE, SHIPPING, LOADED = "float32 ONNX", "int8 ONNX, shipped", "the same, by digitd"
+BASELINE, SHIPPING = "float32 ONNX", "int8 ONNX, shipped"
 NAMES = (*SHIPPED, CLASSIC.name)
 
 
 def main() -> int:
-    """Run the benchmark; exit code 1 where the shipped int8 ONNX, by itself or as digitd loads it, is slower than the float32 ONNX."""
+    """Run the benchmark; exit code 1 where the shipped int8 ONNX is slower than the float32 ONNX."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", action="append", choices=NAMES, help=f"which networks (default: {', '.join(SHIPPED)})")
     parser.add_argument("--digits", type=int, nargs="+", default=[1, 8], metavar="N", help="digits in a call (default: 1 8)")
@@ -43,7 +42,7 @@ def main() -> int:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     print(json.dumps(rows) if args.json else table(rows))
-    return int(any(row["form"] in (SHIPPING, LOADED) and row["ratio"] > 1 for row in rows))
+    return int(any(row["form"] == SHIPPING and row["ratio"] > 1 for row in rows))
 
 
 def measure(name: str, digits: list[int], repeat: int) -> list[dict[str, Any]]:
@@ -88,14 +87,11 @@ def _forms(architecture: Architecture, cells: Any, folder: Path) -> dict[str, Ca
         session = onnxruntime.InferenceSession(content.SerializeToString(), options, providers=["CPUExecutionProvider"])
         return lambda some: session.run(None, {"cells": some})
 
-    shipped = to_onnx(tflite)
     (folder / "model.tflite").write_bytes(tflite)
-    (folder / "model.onnx").write_bytes(shipped.SerializeToString())
     return {
         BASELINE: by_onnxruntime(to_onnx(float_tflite(model), fused=False)),
         "int8 ONNX, as tf2onnx's": by_onnxruntime(to_onnx(tflite, fused=False)),
-        SHIPPING: by_onnxruntime(shipped),
-        LOADED: open_model(folder / "model.onnx").quantized,
+        SHIPPING: by_onnxruntime(to_onnx(tflite)),
         "int8 TFLite, LiteRT": open_model(folder / "model.tflite").quantized,
     }
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convert.logits import deciding_range
-from convert.rounding import LEVELS
+from convert.weights import LEVELS
 from train.backend import keras, tf
 from train.targets import circular_loss
 
@@ -21,7 +21,7 @@ LEARNING_RATE = 1e-4
 
 
 def finetune(model: keras.Model, representative: Cells, batches: Iterable[tuple[Cells, Any]], *, updates: int = UPDATES) -> keras.Model:
-    """A copy of a float32 network (batch normalisation folded) that expects to be rounded; still float32, its weights on int8's grid.
+    """A copy of a float32 network (batch normalisation folded) that expects to be rounded; still float32, its weights on their grid.
 
     representative: uint8 [N, 32, 32, C], whose activations give the ranges. batches: cells uint8 [n, 32, 32, C] and targets [n, K], at
     least `updates` of them.
@@ -50,7 +50,7 @@ def finetune(model: keras.Model, representative: Cells, batches: Iterable[tuple[
 
 
 def rounded_weights(weights: Any) -> Any:
-    """A kernel [..., K] as int8 per output channel holds it: multiples of max|w|/127 of its channel. A bias [K] stays as it is."""
+    """A kernel [..., K] as seven bits per output channel hold it: multiples of max|w|/64 of its channel. A bias [K] stays as it is."""
     if len(weights.shape) < 2:
         return weights
     scale = tf.reduce_max(tf.abs(weights), axis=list(range(len(weights.shape) - 1)), keepdims=True) / LEVELS

@@ -6,7 +6,7 @@ signed, the types differ, and that Conv or Gemm runs in float32 between two conv
 (zero point + 128). What else costs time: a Relu that the saturation of the next QuantizeLinear already is, MatMul and Add apart, a
 requantization to the same scale, a convolution over a whole map, and convolutions of few channels (`convert.pixels`).
 
-Weights keep their integers (shifted by 128 as a whole, see `unsigned_weights`).
+Weights keep their integers.
 """
 
 import numpy as np
@@ -22,7 +22,6 @@ def fuse(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same network in a form that onnxruntime fuses; `model`, as tf2onnx makes it of an int8 TFLite file, is changed in place."""
     graph = Graph(model)
     unsigned_activations(graph)
-    own_parameters(graph)
     drop_requantizations(graph)
     drop_relus(graph)
     gemm_of_matmul(graph)
@@ -30,7 +29,6 @@ def fuse(model: onnx.ModelProto) -> onnx.ModelProto:
     gemm_of_whole_map_convolution(graph)
     group_pixels(graph)
     cancel_layout_changes(graph)
-    unsigned_weights(graph)
     return graph.finish()
 
 
@@ -44,29 +42,6 @@ def unsigned_activations(graph: Graph) -> None:
     for output in graph.model.graph.output:
         if output.type.tensor_type.elem_type == onnx.TensorProto.INT8:
             output.type.tensor_type.elem_type = onnx.TensorProto.UINT8
-
-
-def unsigned_weights(graph: Graph) -> None:
-    """int8 weights become uint8 as the activations do, each integer shifted by 128 and its zero point with it.
-
-    Unsigned by signed bytes, onnxruntime multiplies on x86 without VNNI with VPMADDUBSW, which adds two products in 16 bits and
-    saturates: of 5,000 digits, 14 were read otherwise than by LiteRT. Unsigned by unsigned is exact on every processor. Where
-    there is VNNI, `edge.inference.signed` takes them for signed again, in half the time.
-    """
-    for node in graph.of_kind("DequantizeLinear"):
-        weight = node.input[0]
-        if graph.is_constant(weight) and graph.constant(weight).dtype == np.int8:
-            for name in (weight, node.input[2]):
-                graph.add_constant(name, (graph.constant(name).astype(np.int16) + SIGNED_TO_UNSIGNED).astype(np.uint8))
-
-
-def own_parameters(graph: Graph) -> None:
-    """Each weight gets scales and zero points of its own: onnxruntime's `session.x64quantprecision` fails where two share them."""
-    for node in graph.of_kind("DequantizeLinear"):
-        weight = node.input[0]
-        if graph.is_constant(weight):
-            node.input[1] = graph.add_constant(f"{weight}_scale", graph.constant(node.input[1]))
-            node.input[2] = graph.add_constant(f"{weight}_zero_point", graph.constant(node.input[2]))
 
 
 def drop_requantizations(graph: Graph) -> None:

@@ -2,7 +2,7 @@
 
 Source of the scheme: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference",
 2018; ranges of activations are measured on representative pictures, that of the logits as `convert.logits` says; weights are rounded
-as `convert.rounding` says.
+as `convert.rounding` says, to seven bits of the eight (`convert.weights`).
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from convert.logits import deciding_range, spanning
 from convert.rounding import rounded
+from convert.weights import in_seven_bits
 from edge.errors import ModelError
 from train.backend import keras, quiet, tf
 from train.lenet5 import Architecture, build
@@ -68,7 +69,7 @@ def quantize(model: keras.Model, representative: Cells) -> bytes:
     if representative.min() > 0 or representative.max() < 255:
         raise ModelError("the representative pictures hold no pixel of 0 or none of 255; the input's scale would not be 1/255")
     logits = keras.Model(model.input, model.get_layer("logits").output)(representative.astype(np.float32) / np.float32(PIXEL_SCALE))
-    return spanning(_convert(rounded(model, representative), representative), *deciding_range(np.asarray(logits)))
+    return spanning(in_seven_bits(_convert(rounded(model, representative), representative)), *deciding_range(np.asarray(logits)))
 
 
 def float_tflite(model: keras.Model) -> bytes:

@@ -9,12 +9,11 @@ Welling, "Data-free quantization through weight equalization and bias correction
 import numpy as np
 import numpy.typing as npt
 
+from convert.weights import LEVELS
 from train.backend import keras, tf
 
 Cells = npt.NDArray[np.uint8]
 Doubles = npt.NDArray[np.float64]
-LEVELS = 127
-"""Of int8 on each side of 0."""
 DAMPING = 0.01
 """Share of the inputs' mean variance that is added to that of each, as in the source: 500 pictures do not say all of 840 inputs."""
 BATCH = 100
@@ -22,7 +21,7 @@ BATCH = 100
 
 
 def rounded(model: keras.Model, representative: Cells) -> keras.Model:
-    """A copy of a float32 network whose kernels are on the grid of int8 per output channel, multiples of max|w|/127.
+    """A copy of a float32 network whose kernels are on the grid of seven bits per output channel, multiples of max|w|/64.
 
     representative: uint8 [N, 32, 32, C], training pictures. A kernel that is on its grid already stays as it is.
     """
@@ -39,7 +38,7 @@ def rounded(model: keras.Model, representative: Cells) -> keras.Model:
 
 
 def on_grid(kernel: Doubles, covariance: Doubles) -> Doubles:
-    """A kernel [I, O] in multiples of max|w|/127 of each column, such that products with inputs of this covariance [I, I] change least.
+    """A kernel [I, O] in multiples of max|w|/64 of each column, such that products with inputs of this covariance [I, I] change least.
 
     The largest weight of a column, which sets its grid, and weights of 0, which are no connections, stay.
     """

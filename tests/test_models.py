@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from onnx import numpy_helper
 
 from convert import old_runtime, verify
 from edge.inference.fitting import Task
@@ -89,6 +90,18 @@ def test_the_onnx_file_is_sound_and_open_in_its_batch(name: str) -> None:
     onnx.checker.check_model(model, full_check=True)
     assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "N"
     assert model.opset_import[0].version <= 17
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_sum_of_two_products_of_the_onnx_file_overflows_in_16_bits(name: str) -> None:
+    model = onnx.load(ROOT / "models" / f"{name}.onnx")
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    makers = {output: node for node in model.graph.node for output in node.output}
+    weights = [constants[makers[node.input[1]].input[0]] for node in model.graph.node if node.op_type in ("Conv", "Gemm")]
+    assert len(weights) == 7
+    for each in weights:
+        assert each.dtype == np.int8
+        assert 2 * 255 * np.abs(each.astype(int)).max() < 2**15
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.errors import ModelError, RuntimeMissingError
-from edge.inference.signed import is_exact, signed_weights
 
 Cells = npt.NDArray[np.uint8]
 PIXELS = [32, 32, 1]
@@ -31,8 +30,7 @@ class OnnxRecognizer:
         options.log_severity_level = 3
         content = path.read_bytes()
         try:
-            fastest = signed_weights(content) if is_exact() else content
-            self._session = onnxruntime.InferenceSession(fastest, options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors share no base but Exception
             raise ModelError(f"{path}: {self.runtime} cannot read it ({str(error).splitlines()[0]})") from error
         taken, given = self._session.get_inputs()[0], self._session.get_outputs()[0]

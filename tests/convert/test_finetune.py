@@ -8,9 +8,9 @@ from train.lenet5 import Architecture
 from train.targets import digit_targets
 
 
-def test_weights_are_rounded_to_127_levels_of_their_channel() -> None:
-    kernel = np.array([[1.27, 0.0], [0.504, -0.254]], np.float32)
-    np.testing.assert_allclose(np.asarray(rounded_weights(kernel)), [[1.27, 0.0], [0.5, -0.254]], atol=1e-6)
+def test_weights_are_rounded_to_64_levels_of_their_channel() -> None:
+    kernel = np.array([[0.64, 0.0], [0.254, -0.128]], np.float32)
+    np.testing.assert_allclose(np.asarray(rounded_weights(kernel)), [[0.64, 0.0], [0.25, -0.128]], atol=1e-6)
     bias = np.array([0.123456, 7.0], np.float32)
     np.testing.assert_array_equal(rounded_weights(bias), bias)
 

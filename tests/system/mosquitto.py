@@ -1,17 +1,16 @@
 """Debian's mosquitto, installed where it is missing, certificates for it, and its own clients as somebody else who is there."""
 
 import contextlib
-import os
 import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import trustme
 
 from bench.mosquitto import Certificates, Mosquitto, program
+from tests.system.packages import install
 
 CLIENTS = ("mosquitto_pub", "mosquitto_sub")
 PROBE = "probe"
@@ -19,15 +18,8 @@ PROBE = "probe"
 
 def installed() -> None:
     """Install it where it is missing; without the right to, the test is skipped."""
-    if program() and all(map(shutil.which, CLIENTS)):
-        return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        pytest.skip("no mosquitto; sudo apt install mosquitto mosquitto-clients")
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "mosquitto", "mosquitto-clients"]
-    if subprocess.run(install, env=quiet, check=False, capture_output=True).returncode:
-        subprocess.run(["apt-get", "update", "-qq"], env=quiet, check=True, capture_output=True)
-        subprocess.run(install, env=quiet, check=True, capture_output=True)
+    if not (program() and all(map(shutil.which, CLIENTS))):
+        install("mosquitto", "mosquitto-clients", programs=("mosquitto", *CLIENTS))
 
 
 def certificates(folder: Path) -> Certificates:

@@ -15,6 +15,7 @@ import pytest
 
 from edge.outputs.store import Store
 from tests.edge.stored import Clock, add
+from tests.system.packages import install
 from tests.test_arrows import ROOT
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk, and install strace")
@@ -42,9 +43,7 @@ os._exit(0)
 
 def fsyncs(folder: Path, *, seconds: int, change_every_s: int) -> int:
     """How many fsyncs and fdatasyncs a process made that stored a reading a second for so long (on a clock of its own)."""
-    if shutil.which("strace") is None:
-        subprocess.run(["apt-get", "update", "-q"], check=True, capture_output=True)
-        subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "strace"], check=True, capture_output=True)
+    install("strace", programs=("strace",))
     trace = folder / "trace"
     result = subprocess.run(
         ["strace", "-f", "-e", "trace=fsync,fdatasync,sync_file_range,msync", "-o", trace, sys.executable, "-c", AN_HOUR,

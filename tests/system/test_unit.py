@@ -14,6 +14,7 @@ from edge.config.camera import Camera
 from edge.config.load import DEFAULT_PATH
 from edge.config.outputs import Http, Influx, Mqtt, Webhook
 from edge.config.schema import Config
+from tests.system.packages import install
 from tests.test_arrows import ROOT
 
 MOST_EXPOSURE = 1.5
@@ -36,11 +37,7 @@ def settings(name: str = "digitd.service") -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def systemd() -> int:
     """systemd-analyze is there; its version."""
-    if shutil.which("systemd-analyze") is None:
-        if os.geteuid() != 0:
-            pytest.skip("no systemd-analyze, and only root can install it")
-        subprocess.run(["apt-get", "update", "-q"], check=True, capture_output=True)
-        subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "systemd"], check=True, capture_output=True)
+    install("systemd", programs=("systemd-analyze",))
     said = subprocess.run(["systemd-analyze", "--version"], check=True, capture_output=True, text=True).stdout
     return int(said.split()[1])
 
