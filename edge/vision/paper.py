@@ -3,6 +3,8 @@
 Everything here lives in absorbance: the share of the light that the paper around a pixel sends back and the pixel does not.
 """
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,8 @@ FAINT = 0.3
 """Absorbances above count alike when directions are sought: a pen's stroke weighs no more than a printed line."""
 RULE_SEEN, RULE_SHARE = 0.025, 0.65
 """A ruled line stands out from the paper beside it by this absorbance, on this share of the page's width."""
+FEWEST_STRIPS, WHOLLY = STRIPS // 4, 0.99
+"""A line that leaves the picture through a side is looked for in the strips in which it is seen, so many at least, and wholly."""
 RULE_PX = 7
 """The thickest ruled line, blur included."""
 LEAST_LIGHT = 1 / 255
@@ -80,10 +84,14 @@ def _ruling(absorbed: Floats) -> Floats:
     """The absorbance of the lines that run across the page, [H, W], 0 elsewhere."""
     height, width = absorbed.shape
     rise = slope(np.minimum(absorbed, FAINT))
-    level = np.array([[1, 0, 0], [rise, 1, -rise * width / 2]], np.float64)
-    levelled = cv2.warpAffine(absorbed, level, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    strips = _strips(np.asarray(levelled, np.float32))
-    profile = np.quantile(strips, 1.0 - RULE_SHARE, axis=0).astype(np.float32)[:, None]
+    # Rows that at the picture's middle lie above or below it come into it at one side.
+    beyond = math.ceil(abs(rise) * width / 2)
+    level, size = np.array([[1, 0, 0], [rise, 1, -rise * width / 2 - beyond]], np.float64), (width, height + 2 * beyond)
+    levelled = cv2.warpAffine(absorbed, level, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    inside = cv2.warpAffine(np.ones_like(absorbed), level, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+    strips, seen = _strips(np.asarray(levelled, np.float32)), _strips(np.asarray(inside, np.float32)) > WHOLLY
+    profile = _quantile(strips, seen, 1.0 - RULE_SHARE)[:, None]
+    strips = np.where(seen, strips, profile[:, 0])
     beside = cv2.morphologyEx(profile, cv2.MORPH_OPEN, np.ones((2 * RULE_PX + 1, 1), np.uint8))
     rows = cv2.dilate((profile - beside > RULE_SEEN).astype(np.uint8), np.ones((3, 1), np.uint8))[:, 0] > 0
     if not rows.any():
@@ -94,8 +102,18 @@ def _ruling(absorbed: Floats) -> Floats:
     near = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
     printed = np.zeros_like(strips)
     printed[:, rows] = np.median(near, axis=2)
-    sheet = cv2.resize(np.ascontiguousarray(printed.T), (width, height), interpolation=cv2.INTER_LINEAR)
+    sheet = cv2.resize(np.ascontiguousarray(printed.T), size, interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.warpAffine(sheet, level, (width, height), flags=cv2.INTER_LINEAR), np.float32)
+
+
+def _quantile(strips: Floats, seen: npt.NDArray[np.bool_], share: float) -> Floats:
+    """Of each row of the page's strips [STRIPS, H] the quantile of those that are seen; 0 where they are few."""
+    count = seen.sum(0)
+    ordered = np.nan_to_num(np.sort(np.where(seen, strips, np.float32(np.inf)), axis=0), posinf=0.0)
+    place = share * (count - 1)
+    low = np.clip(place.astype(int), 0, STRIPS - 1)
+    at, above = (np.take_along_axis(ordered, each[None], 0)[0] for each in (low, np.minimum(low + 1, np.maximum(count - 1, 0))))
+    return np.asarray(np.where(count < FEWEST_STRIPS, 0.0, at + (above - at) * (place - low)), np.float32)
 
 
 def _strips(weights: Floats) -> Floats:

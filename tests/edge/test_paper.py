@@ -58,3 +58,30 @@ def test_paper_without_ruling_stays_as_it_is() -> None:
     page[30:70, 50:55] = 0.7
     page[30:70, 120:125] = 0.7
     assert np.array_equal(without_ruling(page), page)
+
+
+@pytest.mark.parametrize("mirrored", [True, False])
+@pytest.mark.parametrize("upright", [True, False])
+def test_a_slanted_rule_goes_where_it_leaves_the_picture_half_way(upright: bool, mirrored: bool) -> None:
+    fine = np.zeros((1440, 1600), np.float32)
+    for x in range(160, 1680, 240):
+        cv2.line(fine, (x + 24, 0), (x - 24, 1439), 0.25, 8)
+    page = np.asarray(cv2.resize(fine, (400, 360), interpolation=cv2.INTER_AREA), np.float32)
+    page[100:150, 200:206] = 0.8
+    if mirrored:
+        page = page[:, ::-1]
+    absorbed = without_ruling(page) if upright else without_ruling(page.T).T
+    assert page.max(0)[0 if mirrored else -1] > 0.2
+    assert page[:100].max(0)[0 if mirrored else -1] == 0.0
+    written = np.s_[100:150, 194:200] if mirrored else np.s_[100:150, 200:206]
+    assert absorbed[written].min() > 0.6
+    absorbed[95:155, 185:215] = 0.0
+    assert absorbed.max() < 0.1
+
+
+def test_a_stroke_that_leaves_the_picture_along_the_rules_is_none() -> None:
+    page = np.zeros((360, 400), np.float32)
+    for x in range(40, 400, 60):
+        cv2.line(page, (x + 30, 0), (x - 30, 359), 0.25, 2)
+    cv2.line(page, (399, 0), (393, 80), 0.8, 4)
+    assert without_ruling(page)[10:60, 393:].max() > 0.6
