@@ -16,6 +16,8 @@ from edge.vision.window import Image
 
 KEEP_EVERY_S = 1.0
 """Readings that say the same come in one a second at most: thirty a second would fill the database with nothing."""
+LEAP_S = 60.0
+"""A clock that is set forward by more was wrong."""
 
 log = logging.getLogger(__name__)
 
@@ -28,20 +30,25 @@ class Recorder:
 
     def __init__(
         self, name: str, tracker: Tracker, store: Store, *, publish_interval_s: float, doubtful: Doubtful | None = None,
-        clock: Callable[[], float] = clocks.monotonic,
+        clock: Callable[[], float] = clocks.monotonic, wall: Callable[[], float] = clocks.time,
     ) -> None:  # fmt: skip
-        """clock: in seconds. It counts besides the frames' own times, which stand still where a picture stays the newest."""
+        """clock: in seconds. It counts besides the frames' own times, which stand still where a picture stays the newest.
+        wall: the time of day, in seconds, which may be set meanwhile."""
         self.name, self.tracker = name, tracker
         self._store, self._publish_interval_s, self._doubtful = store, publish_interval_s, doubtful
         self._last: Reading | None = None
         self._kept_at = self._published_at = datetime.datetime.min.replace(tzinfo=datetime.UTC)
         self._clock, self._published_clock = clock, -math.inf
+        self._wall, self._ahead = wall, math.inf
         self._tell = self._warned = False
         self.problem: str | None = None
         """Why no reading can come of the camera's frames, in words, where none ever can."""
 
     def look(self, frame: Image, time: datetime.datetime) -> Reading:
         """Read a frame that was taken at a time (UTC), and keep what it says."""
+        if self._was_set_forward():
+            log.info("%s: the clock was set forward, every wheel is read anew", self.name)
+            self.tracker.look_anew()
         reading = self.tracker.look(frame, time)
         self.problem = self._never_found(frame, reading) if reading.status is Status.MISALIGNED else None
         if self.tracker.ghosts and not self._warned:
@@ -67,6 +74,13 @@ class Recorder:
         """Begin anew with what a person read at a time (UTC). Raises UsageError for a value that the counter cannot show."""
         self.tracker.set_value(value, time)
         self._store.save_state(self.name, self.tracker.state())
+
+    def _was_set_forward(self) -> bool:
+        """Whether the time of day has leapt since the last frame: a machine without a clock of its own has the time before a power cut
+        until the network tells it, and what flowed meanwhile would be more than can have."""
+        ahead = self._wall() - self._clock()
+        leapt, self._ahead = ahead - self._ahead, ahead
+        return leapt > LEAP_S
 
     def _never_found(self, frame: Image, reading: Reading) -> str | None:
         if (why := misfit(reading.window, self.tracker.reference, frame.shape)) is None:

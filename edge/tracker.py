@@ -99,6 +99,10 @@ class Tracker:
         self.history = History.known(self.reader.steps(value), time.timestamp())
         self.changes, self._outcome, self._weighed_s = Changes(), None, -1e12
 
+    def look_anew(self) -> None:
+        """Take every wheel of the next frame for new: that none has changed since the last one says nothing, for its time was wrong."""
+        self._cells, self._packed, self._outcome = None, None, None
+
     @property
     def value(self) -> Decimal | None:
         """The last valid value; None before the first."""

@@ -67,8 +67,16 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     """
     files = []
     for path in paths:
-        files += _pictures(path) if path.is_dir() else [path]
+        files += _pictures(path) if _is_folder(path) else [path]
     return files
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one; what cannot be looked at is none, and told when it is read."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def decode(content: bytes, name: str, *, strict: bool = False) -> Image:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from edge.commands.frames import Shot, is_video
-from edge.commands.picture_file import check_name, write
+from edge.commands.picture_file import check_name, identity, write
 from edge.errors import PictureError, UsageError
 from edge.reading import Reading, Status
 from edge.vision.annotate import Mark, annotate
@@ -26,7 +26,7 @@ class Drawings:
                 raise UsageError(f"--annotate {out}: a video or several pictures need a folder that exists to be drawn into")
             check_name("--annotate", out)
         self._above = Path(os.path.commonpath([_absolute(path).parent for path in files] or [out]))
-        self._read = {known for path in (*files, *others) if (known := _identity(path))}
+        self._read = {known for path in (*files, *others) if (known := identity(path))}
         for path in files:
             if not is_video(path) and self._is_read(drawn := self._place(path, None)):
                 raise UsageError(f"--annotate {out}: would overwrite {drawn}, which is read; name another place")
@@ -52,18 +52,9 @@ class Drawings:
         return below.with_name(f"{below.name}.png") if number is None else below / f"{number}.png"
 
     def _is_read(self, path: Path) -> bool:
-        return _identity(path) in self._read
+        return identity(path) in self._read
 
 
 def _absolute(path: Path) -> Path:
     """The file under its own name, which may be a link's."""
     return path.parent.resolve() / path.name
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """The same for every name of a file; None where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
     listed = entries(args.frames)
     if args.sheet:
-        _check_sheet(args.sheet)
+        _check_sheet(args.sheet, args.frames, listed)
     with contextlib.nullcontext() if args.debug else only_our_words():
         results = _results(args, listed)
         if not results:
@@ -156,9 +156,12 @@ def _sheet(path: Path, wrong: list[Result]) -> None:
     write(path, picture)
 
 
-def _check_sheet(path: Path) -> None:
-    from edge.commands.picture_file import check_name
+def _check_sheet(path: Path, table: Path, listed: list[Any]) -> None:
+    from edge.commands.picture_file import check_name, identity
 
     check_name("--sheet", path)
+    names = [str(entry["path"]) for entry in listed if isinstance(entry, dict) and "path" in entry]
+    if (own := identity(path)) and own in [identity(table), *(identity(table.parent / name) for name in names)]:
+        raise UsageError(f"--sheet {path}: would overwrite what is read; name another file")
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"--sheet {path}: cannot be written there; expected a file of yours, in a folder of yours")

@@ -1,7 +1,7 @@
 """The frames that `digitd read` is given: pictures, folders of them, and videos frame by frame."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 from edge.capture.formats import VIDEO_SUFFIXES, is_picture
@@ -38,8 +38,11 @@ def files(paths: list[Path], refuse: Refuse) -> Iterator[Path]:
             refuse(error)
 
 
-def shots(paths: list[Path], rotation: int, refuse: Refuse) -> Iterator[Shot]:
-    """Each picture, and each frame of a video, turned clockwise by 0, 90, 180 or 270 degrees."""
+def shots(paths: list[Path], rotation: int, refuse: Refuse, unfit: Set[Path]) -> Iterator[Shot]:
+    """Each picture, and each frame of a video, turned clockwise by 0, 90, 180 or 270 degrees.
+
+    unfit: of a video that comes to be among these, no more frames.
+    """
     from edge.capture.video import Video
 
     for path in paths:
@@ -47,6 +50,8 @@ def shots(paths: list[Path], rotation: int, refuse: Refuse) -> Iterator[Shot]:
             if is_video(path):
                 with Video(path) as video:
                     for number, frame in enumerate(video, 1):
+                        if path in unfit:
+                            break
                         yield Shot(_turned(frame, rotation), path, number)
             else:
                 yield Shot(_turned(load(path).frame, rotation), path)
@@ -66,7 +71,7 @@ def count(paths: list[Path]) -> int | None:
                 with Video(path) as video:
                     here = video.count
             except DigitdError:
-                here = 0  # told when its turn comes
+                here = 1  # told when its turn comes
         if here is None:
             return None
         total += here

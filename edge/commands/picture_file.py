@@ -31,3 +31,12 @@ def write(path: Path, picture: Image) -> None:
         path.write_bytes(content.tobytes())
     except OSError as error:
         raise PictureError(f"{path}: cannot be written ({error.strerror}); is it in a folder of yours, on a disk with room?") from error
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """The same for every name of a file; None where there is none."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # ValueError: a zero in the name
+        return None
+    return status.st_dev, status.st_ino

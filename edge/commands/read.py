@@ -5,7 +5,7 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +40,8 @@ examples:
 """
 MAX_DIGITS = 12
 
-How = Callable[["Image", str], "list[Shown]"]
-"""What reads a frame, given what it is called."""
+How = Callable[["Image", str], "Iterator[Shown | DigitdError]"]
+"""What reads a frame, given what it is called: a reading for each counter or line, or what is wrong with it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,16 +96,19 @@ def run(args: argparse.Namespace) -> int:
         errors: list[DigitdError] = []
         paths = list(files(args.pictures, errors.append))
         drawings = _drawings(args, paths) if args.annotate else None
-        read = _read_all(paths, how, rotation, drawings, errors, as_objects=args.json)
+        read = _read_all(paths, how, rotation, drawings, errors, as_objects=args.json, fixed=not args.find)
     if errors and not read and all(isinstance(error, UsageError) for error in errors):
         return 2
     return 1 if errors else 0
 
 
 def _read_all(
-    paths: list[Path], how: How, rotation: int, drawings: "Drawings | None", errors: list[DigitdError], *, as_objects: bool
+    paths: list[Path], how: How, rotation: int, drawings: "Drawings | None", errors: list[DigitdError], *, as_objects: bool, fixed: bool
 ) -> int:
-    """Read, print and draw every frame of the files; how many were read. What is wrong with one is added to the errors, and told."""
+    """Read, print and draw every frame of the files; how many were read. What is wrong with one is added to the errors, and told.
+
+    fixed: the same window in every frame, so that one that cannot lie in the first of a video lies in none.
+    """
     from edge.commands.frames import count, shots
     from edge.commands.progress import Progress
     from edge.commands.reading_text import as_json, as_text, one_line
@@ -122,16 +125,28 @@ def _read_all(
 
         for error in errors:
             tell(error)
-        for shot in shots(paths, rotation, refuse):
-            try:
-                readings = how(shot.picture, shot.name)
-                read += 1
-                for shown in readings:
+
+        def unread(error: DigitdError) -> None:
+            refuse(error)
+            progress.done()
+
+        unfit = set[Path]()
+        for shot in shots(paths, rotation, unread, unfit):
+            readings = []
+            for shown in how(shot.picture, shot.name):
+                if isinstance(shown, DigitdError):
+                    refuse(shown)
+                else:
                     progress.say(json.dumps(as_json(shown, shot.name)) if as_objects else as_text(shown, shot.name))
-                if drawings:
-                    drawings.draw(shot, [shown.reading for shown in readings])
-            except DigitdError as error:
-                refuse(error)
+                    readings.append(shown.reading)
+            read += bool(readings)
+            if fixed and not readings:
+                unfit.add(shot.path)
+            if readings and drawings:
+                try:
+                    drawings.draw(shot, readings)
+                except DigitdError as error:
+                    refuse(error)
             progress.done()
     return read
 
@@ -172,7 +187,7 @@ def _how(args: argparse.Namespace) -> tuple[How, int]:
         from edge.commands.targets import targets
 
         counters = targets(args)
-        return lambda frame, name: [counter.read(frame, name) for counter in counters], counters[0].rotation
+        return _each([counter.read for counter in counters]), counters[0].rotation
     from edge.inference.fitting import Task, fitting
     from edge.inference.model import load
     from edge.inference.models import shipped
@@ -184,11 +199,24 @@ def _how(args: argparse.Namespace) -> tuple[How, int]:
         from edge.page import read_page
 
         judge = load(shipped("lenet5-segments"))
-        return lambda frame, _: [Shown(reading) for reading in read_page(recognizer, judge, frame)], 0
+        return lambda frame, _: (Shown(reading) for reading in read_page(recognizer, judge, frame)), 0
     from edge.commands.searching import Search
 
     search = Search(args, recognizer)
-    return lambda frame, _: [search.read(frame)], 0
+    return _each([lambda frame, _: search.read(frame)]), 0
+
+
+def _each(readers: "list[Callable[[Image, str], Shown]]") -> How:
+    """One that cannot read a frame does not keep the others from it."""
+
+    def read(frame: "Image", name: str) -> "Iterator[Shown | DigitdError]":
+        for reader in readers:
+            try:
+                yield reader(frame, name)
+            except DigitdError as error:
+                yield error
+
+    return read
 
 
 def _drawings(args: argparse.Namespace, paths: list[Path]) -> "Drawings":

@@ -32,7 +32,7 @@ class Search:
         with watch.step("find"):
             found = find(frame, recognize=self._recognizer.read, digits=self._digits)
         if not found:
-            reading = dataclasses.replace(Reading.of_nothing(Status.NO_WINDOW), timings_ms=watch.timings_ms)
+            reading = dataclasses.replace(Reading.of_nothing(Status.NO_WINDOW, self._previous), timings_ms=watch.timings_ms)
             return Shown(reading, proposals=[], note=self._none_of(frame))
         best = found[0]
         if self._decimals > best.digits:

@@ -39,12 +39,14 @@ class Target:
     def read(self, frame: Image, name: str) -> Shown:
         """What a frame that is called so shows. Raises UsageError or PictureError where the window cannot lie in it."""
         height, width = frame.shape[:2]
+        told = f"counter {self.name}: " if self.name else ""
         if self.reference is None:
-            _check_inside(self.corners, frame, name)
+            _check_inside(self.corners, frame, name, told)
         elif self.reference.frame_shape != (height, width):
             tall, wide = self.reference.frame_shape
             raise PictureError(
-                f"{name}: {width} × {height} pixels, its reference has {wide} × {tall}; expected pictures of one camera, as it took them"
+                f"{told}{name}: {width} × {height} pixels, its reference has {wide} × {tall}; expected pictures of one camera, as it "
+                "took them"
             )
         reading = self.reader.read(frame, self.corners, reference=self.reference, previous=self.previous)
         return Shown(reading, self.name, note=notes(reading, self.reader, self.previous))
@@ -136,8 +138,8 @@ def _reference(path: Path, corners: Corners) -> Reference:
     return Reference.of(frame, corners)
 
 
-def _check_inside(corners: Corners, frame: Image, name: str) -> None:
+def _check_inside(corners: Corners, frame: Image, name: str, told: str = "") -> None:
     if not inside(corners, frame.shape):
         height, width = frame.shape[:2]
         window = " ".join(f"{x:g},{y:g}" for x, y in corners.tolist())
-        raise UsageError(f'window "{window}": reaches beyond {name}, which has {width} × {height} pixels; take its corners from it')
+        raise UsageError(f'{told}window "{window}": reaches beyond {name}, which has {width} × {height} pixels; take its corners from it')

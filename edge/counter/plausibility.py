@@ -145,6 +145,7 @@ def observe(
     if history.value is not None and not _turns(rules.mechanism):
         best = max(shares, key=shares.__getitem__)
         alone |= not new[-1] or (best - history.value) % progress.scale <= 1
+        alone |= rules.decreases and (history.value - best) % progress.scale == 1
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
     if settled is None or not _agrees(settled, shown, rules, new, stays=settled == history.value):
         verdict = _why(history, shown, progress, _reach(_between(history.value_s, time_s), rules, count))
@@ -229,8 +230,8 @@ def _why(history: History, shown: int, progress: Progress, reach: float) -> Verd
     if history.value is None:
         return Verdict.LOW_CONFIDENCE
     forward = (shown - history.value) % progress.scale
-    if forward > progress.scale // 2 and not progress.decreases:
+    if shown < history.value and forward > progress.scale // 2 and not progress.decreases:
         return Verdict.DECREASED
-    if min(forward, progress.scale - forward) > reach + 1:
+    if (min(forward, progress.scale - forward) if progress.decreases else forward) > reach + 1:
         return Verdict.TOO_FAST
     return Verdict.LOW_CONFIDENCE

@@ -67,7 +67,7 @@ class Progress:
         share = np.where(known, CHANGE / math.log1p(self.reach / LEAST), 1.0 / math.log1p(self.reach))
         tail = possible / np.where(known, LEAST + size, 1.0 + np.floor(size))
         expected = np.where(known, paces, 0.0) * (self.elapsed_s or 0.0)
-        expected = np.maximum(expected, LEAST) * self.novelty
+        expected = np.where(expected < 0, np.minimum(expected, -LEAST), np.maximum(expected, LEAST)) * self.novelty
         noise = ROLLING_DIGITS if self.rolling else STEPPING_DIGITS
         width = AT_REST_DIGITS + self.novelty * (noise + VARIES * np.abs(expected))
         steady = np.exp(-np.abs(steps - expected) / width) * (np.where(known, 1 - CHANGE, 0.0) * np.tanh(0.5 / TENTHS / width))

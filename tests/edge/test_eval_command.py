@@ -126,6 +126,14 @@ def test_a_sheet_that_cannot_be_written_is_told_before_anything_is_read(
     assert told.out == ""
 
 
+@pytest.mark.parametrize("sheet", ["0.png", "./1.png"])
+def test_a_sheet_is_not_written_over_a_photo(table: Path, sheet: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (table.parent / sheet).read_bytes()
+    assert main(["eval", str(table), "--sheet", f"{table.parent}/{sheet}"]) == 2
+    assert "would overwrite what is read" in capsys.readouterr().err
+    assert (table.parent / sheet).read_bytes() == before
+
+
 def test_nothing_but_what_was_asked_for_is_printed(table: Path) -> None:
     ran = subprocess.run([sys.executable, "-m", "edge", "eval", str(table)], capture_output=True, text=True, check=True)
     assert ran.stderr == ""

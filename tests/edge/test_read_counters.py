@@ -125,6 +125,18 @@ def test_options_that_contradict_the_file_are_refused(
     assert said in capsys.readouterr().err
 
 
+def test_a_counter_whose_window_does_not_fit_does_not_keep_the_others_from_being_read(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = picture.with_name("digitd.toml")
+    config.write_text(toml("gas", "9000,0 9100,0 9100,50 9000,50", 5) + toml("water", WINDOW, 5))
+    assert main(["read", str(picture), "--config", str(config), "--json"]) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out)["raw"] == "01189"
+    assert said.err.startswith("digitd: counter gas: window ")
+    assert f"reaches beyond {picture}" in said.err
+
+
 def test_a_wrong_file_is_told_a_line_for_each_problem(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = picture.with_name("digitd.toml")
     config.write_text("[camera]\nrotation = 45\nintervall = 5\n")

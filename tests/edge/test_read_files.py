@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -29,6 +30,29 @@ def test_a_window_that_reaches_beyond_one_picture_does_not_keep_the_others_from_
     said = capsys.readouterr()
     assert said.out.startswith(f"{picture}: 01189")
     assert f"reaches beyond {small}, which has 40 × 40 pixels" in said.err
+
+
+def test_a_window_that_reaches_beyond_a_video_is_told_once(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = cv2.VideoWriter(str(picture.with_name("film.avi")), cv2.VideoWriter.fourcc(*"MJPG"), 5, (40, 40))
+    for _ in range(5):
+        film.write(SHOT.picture[:40, :40])
+    film.release()
+    assert main(["read", str(picture.with_name("film.avi")), str(picture), *counter()]) == 1
+    said = capsys.readouterr()
+    assert len(said.err.splitlines()) == 1
+    assert f"reaches beyond {picture.with_name('film.avi')}#1, which has" in said.err
+    assert said.out.startswith(f"{picture}: 01189")
+
+
+def test_a_path_that_cannot_be_looked_at_does_not_keep_the_others_from_being_read(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endless = picture.parent / ("a" * 300)
+    assert main(["read", str(endless), str(picture), *counter()]) == 1
+    said = capsys.readouterr()
+    assert "01189" in said.out
+    assert said.err.startswith(f"digitd: {endless}: ")
+    assert len(said.err.splitlines()) == 1
 
 
 def test_an_empty_folder_does_not_keep_the_others_from_being_read(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -155,7 +179,7 @@ def test_bad_files_are_one_line_each_whatever_the_libraries_think_and_the_good_o
         assert said in line
 
 
-def on_a_terminal(*arguments: str | Path) -> tuple[str, str]:
+def on_a_terminal(*arguments: str | Path, code: int = 0) -> tuple[str, str]:
     """stdout, in a pipe, and what a terminal on stderr got."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
@@ -171,7 +195,7 @@ def on_a_terminal(*arguments: str | Path) -> tuple[str, str]:
     assert process.stdout is not None
     out = process.stdout.read()
     process.stdout.close()
-    assert process.wait() == 0
+    assert process.wait() == code
     return out, told.decode()
 
 
@@ -193,6 +217,15 @@ def test_the_bar_knows_how_many_frames_a_video_has(picture: Path) -> None:
         writer.write(SHOT.picture)
     writer.release()
     assert "/12 [" in on_a_terminal(film, *counter("--json"))[1]
+
+
+def test_the_bar_counts_what_cannot_be_read_too(picture: Path) -> None:
+    contents = [b"text", picture.read_bytes()] * 10
+    files = [picture.with_name(f"{i}.png") for i in range(len(contents))]
+    for file, content in zip(files, contents, strict=True):
+        file.write_bytes(content)
+    counted = re.findall(r"(\d+)/20 \[", on_a_terminal(*files, *counter("--json"), code=1)[1])
+    assert max(map(int, counted)) >= 19
 
 
 def test_one_picture_has_no_bar(picture: Path) -> None:

@@ -117,3 +117,5 @@ def test_no_counter_in_the_picture_is_said(tmp_path: Path, capsys: pytest.Captur
     assert list(reading["timings_ms"]) == ["find"]
     assert main(["read", str(tmp_path / "a.png"), "--find"]) == 0
     assert capsys.readouterr().out.endswith("no_window  (no counter found; name it by --window)\n")
+    assert main(["read", str(tmp_path / "a.png"), "--find", "--previous", "12", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["value"] == 12

@@ -25,6 +25,10 @@ class Shown:
     value: Decimal | None = Decimal("7.0")
     status = Status.OK
     ghosts = False
+    anew = 0
+
+    def look_anew(self) -> None:
+        self.anew += 1
 
     def look(self, _: object, __: object) -> Reading:
         return Reading.of_nothing(self.status, self.value)
@@ -42,7 +46,9 @@ class Shown:
 class Bench:
     def __init__(self, store: Store) -> None:
         self.store, self.shown, self.clock = store, Shown(), Clock()
-        self.recorder = Recorder("water", cast("Tracker", self.shown), store, publish_interval_s=60, clock=self.clock)
+        self.wall = Clock()
+        tracker = cast("Tracker", self.shown)
+        self.recorder = Recorder("water", tracker, store, publish_interval_s=60, clock=self.clock, wall=self.wall)
 
     def look(self, after_s: float) -> None:
         self.recorder.look(FRAME, NOON + datetime.timedelta(seconds=after_s))
@@ -101,3 +107,12 @@ def test_a_value_that_a_person_set_is_kept_before_the_next_frame(bench: Bench) -
     bench.recorder.set_value(Decimal("9.5"), NOON)
     bench.store.commit()
     assert bench.store.load_state("water") == {"value": "9.5"}
+
+
+def test_a_clock_that_is_set_forward_makes_every_wheel_new_once(bench: Bench) -> None:
+    told = []
+    for wall_s, clock_s in [(1000.0, 5.0), (1300.0, 305.0), (1310.0, 310.0), (90_000.0, 315.0), (90_005.0, 320.0), (500.0, 325.0)]:
+        bench.wall.now_s, bench.clock.now_s = wall_s, clock_s
+        bench.look(clock_s)
+        told.append(bench.shown.anew)
+    assert told == [0, 0, 0, 1, 1, 1]
