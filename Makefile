@@ -15,6 +15,10 @@ READY := $(VENV)/.ready
 QUICK_OPTION := $(if $(filter-out 0,$(QUICK)),--quick)
 DATA_OPTION := $(if $(DATA),--data $(DATA))
 
+ifneq ($(and $(ARGS),$(word 2,$(MAKECMDGOALS))),)
+$(error ARGS are options of one command, and $(MAKECMDGOALS) are several; run them one after another)
+endif
+
 .PHONY: help train convert test test-long lint bench demo install uninstall clean
 
 help: ## this list

@@ -1,7 +1,9 @@
 """`python -m convert`: trained networks → int8 TFLite and ONNX, proven on the test sets, each with its card."""
 
 import argparse
+import errno
 import json
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +15,8 @@ from edge.guard import guarded
 from train.recipes import SHIPPED
 from train.train_command import OUTPUT, QUICK_OUTPUT
 
+ROOM_BYTES = 64_000_000
+"""For what the converter and the runtimes hand to one another: the cells of a test set, and what each made of them."""
 EPILOG = """commands:
   card       show a model card: python -m convert card models/lenet5-counter.json
 
@@ -91,6 +95,9 @@ def convert(path: Path, output: Path, *, quick: bool = False, old: bool = True) 
     network, training = load_network(path)
     name, sources = training["name"], training["sources"]
     limits = verify.QUICK if quick else verify.SHIPPED
+    aside = tempfile.gettempdir()
+    if shutil.disk_usage(aside).free < ROOM_BYTES:
+        raise OSError(errno.ENOSPC, f"less than {ROOM_BYTES // 1_000_000} MB are free; make room, or name another folder by TMPDIR", aside)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=f".{name}-") as folder:
         test = verify.unseen(training["task"], sources)

@@ -118,7 +118,8 @@ def same_bits(path: Path, reference: Cells, answers: Cells) -> dict[str, Any]:
     if gap > MOST_GAP_QUANTA or len(other):
         raise ModelError(
             f"{path.name}: differs from LiteRT by up to {gap} quanta and decides {len(other)} of {len(answers)} pictures otherwise; "
-            f"expected at most {MOST_GAP_QUANTA} and none"
+            f"expected at most {MOST_GAP_QUANTA} and none. The runtimes round LeakyReLU and average pooling otherwise: train with "
+            "--activation relu and --pooling max"
         )
     return {"largest_gap_quanta": gap, "decided_otherwise": 0}
 

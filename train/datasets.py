@@ -116,7 +116,10 @@ def meter_digits(split: str, folder: Path | None = None) -> MeterDigits:
     for row in rows:
         path = source.parent / row.path
         content = pictures.get(row.path) if pictures is not None else path.read_bytes() if path.is_file() else None
-        crops.append(_decoded(content, row, f"{source}, line {row.line}" if row.line else str(source), fix))
+        where = f"{source}, line {row.line}" if row.line else str(source)
+        if content is None and pictures is not None and folder is not None:
+            raise DataError(f"{where}: {row.path} is not in {archive}, which is read in place of the files beside it; pack it again")
+        crops.append(_decoded(content, row, where, fix))
     positions = np.array([row.position for row in rows], np.float64)
     labels = ([getattr(row, name) for row in rows] for name in ("kind", "display", "meter", "path"))
     return MeterDigits(crops, positions, *labels)

@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -34,7 +35,7 @@ BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Run:
-    """Where and how a recipe is run; none of it changes what is learnt but for `seed` and `precision`."""
+    """Where and how a recipe is run; what is learnt depends on `seed`, `precision` and, by rounding, on `threads`."""
 
     output: Path
     seed: int = 0
@@ -73,9 +74,13 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
     identity |= {"sources": list(samples.sources), "sha256": samples.sha256()}
     checkpoint = Checkpoint(folder / "checkpoint.npz", json.dumps(identity, sort_keys=True))
     history: list[dict[str, Any]] = checkpoint.restore(model)
-    if len(history) == recipe.epochs and result.exists():
+    if len(history) == recipe.epochs and result.exists() and result.with_suffix(".training.json").exists():
         print(f"{recipe.name}: already trained in {run.output} on the same pictures; nothing to do", file=sys.stderr)
         return result
+    threads = run.threads or os.cpu_count() or 1
+    if history and (began := history[-1].get("threads", threads)) != threads:
+        print(f"{recipe.name}: began with {began} threads, goes on with {threads}: the network will be another one. --threads {began} "
+              "goes on to the same", file=sys.stderr)  # fmt: skip
     if not history and (aside := set_aside(run.output, recipe.name)):
         print(f"{recipe.name}: {run.output} held another run; it is in {aside} now", file=sys.stderr)
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +97,7 @@ def fit(recipe: Recipe, samples: Samples, run: Run, curves: dict[str, Measure]) 
         for cells, targets in samples.epoch(epoch, batch=recipe.batch, seed=run.seed):
             losses.append(float(model.train_on_batch(cells.astype(np.float32) / 255.0, targets)))
             bar.update()
-        entry: dict[str, Any] = {"epoch": epoch + 1, "updates": updates * (epoch + 1), "loss": float(np.mean(losses))}
+        entry: dict[str, Any] = {"epoch": epoch + 1, "updates": updates * (epoch + 1), "loss": float(np.mean(losses)), "threads": threads}
         for name, measure in curves.items():
             entry.update({f"{name}_{key}": value for key, value in measure(networks[0]).items() if isinstance(value, float)})
         history.append(entry)

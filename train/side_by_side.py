@@ -1,5 +1,6 @@
 """Several commands at once, each a process of its own, which end with the one that started them."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -8,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from edge.guard import FAILED
 
+PR_SET_PDEATHSIG = 1
+"""linux/prctl.h"""
 NICER = 5
 """By how much each gives way to the one before it (`nice`): where cores are few, the first and longest is not the last to end."""
 
@@ -15,7 +18,7 @@ NICER = 5
 def side_by_side(commands: Mapping[str, Sequence[str]], program: str) -> int:
     """Run the commands, by name, to their ends; returns the highest exit code. One that a signal ended is named on stderr, and failed.
 
-    Whatever ends this process before (Ctrl-C, SIGTERM) ends them too. program: how stderr's lines begin.
+    Whatever ends this process before (Ctrl-C, SIGTERM, on Linux even SIGKILL) ends them too. program: how stderr's lines begin.
     """
     processes: dict[str, subprocess.Popen[bytes]] = {}
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -23,7 +26,8 @@ def side_by_side(commands: Mapping[str, Sequence[str]], program: str) -> int:
         for line, (name, command) in enumerate(commands.items()):
             # Where several show how far they are, each has a line of the terminal to itself.
             gives_way = ["nice", "-n", str(NICER * line), *command]
-            processes[name] = subprocess.Popen(gives_way, env={**os.environ, "TQDM_POSITION": str(line)})
+            environment = {**os.environ, "TQDM_POSITION": str(line)}
+            processes[name] = subprocess.Popen(gives_way, env=environment, preexec_fn=_end_with_parent)
         codes = {name: process.wait() for name, process in processes.items()}
     finally:
         for process in processes.values():
@@ -37,3 +41,9 @@ def side_by_side(commands: Mapping[str, Sequence[str]], program: str) -> int:
             why = "; memory may have run out: train one model at a time (--model)" if -code == signal.SIGKILL else ""
             print(f"{program}: {name}: ended by {ended}{why}. The same command goes on from the last finished epoch", file=sys.stderr)
     return max(FAILED if code < 0 else code for code in codes.values())
+
+
+def _end_with_parent() -> None:
+    """Of Linux: SIGTERM once the process that started this one is gone, by whatever ended it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

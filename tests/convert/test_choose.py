@@ -8,6 +8,7 @@ import pytest
 
 from convert import choose
 from convert.network import load_network
+from convert.quantize import quantize
 from convert.verify import LostTooMuchError, Unseen
 from edge.errors import ModelError
 from tests.convert.networks import network, pictures, trained
@@ -88,3 +89,12 @@ def test_what_was_fine_tuned_is_proven_again(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(choose, "fine_tuned", lambda *_: (b"worse", "fine-tuned"))
     with pytest.raises(LostTooMuchError):
         choose.proven(network(SMALL), TRAINING, ["real"], prove, allowed=1.0)
+
+
+@pytest.mark.parametrize(("right", "kept"), [((0.9, 0.8, 0.7), "post-training"), ((0.9, 0.8, 0.85), "fine-tuned")])
+def test_the_one_that_val_reads_better_is_kept(right: tuple[float, ...], kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the float32 network, of what was rounded, and of what was fine-tuned first."""
+    shares = iter(right)
+    monkeypatch.setattr(choose, "unseen", lambda *_, split: Unseen(split, pictures(20), lambda _: {"right_digit": next(shares)}))
+    monkeypatch.setattr(choose, "fine_tuned", lambda model, *_: (quantize(model, pictures(60, seed=1)), "fine-tuned"))
+    assert choose.quantized(network(SMALL), TRAINING, ["real"], allowed=0.05)[1].startswith(kept)

@@ -2,8 +2,10 @@
 
 import json
 import resource
+import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
@@ -165,3 +167,22 @@ def test_make_hands_more_options_on() -> None:
     words = ["make", "--no-print-directory", "-n", "convert", "ARGS=--output mine"]
     told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert told.splitlines()[-1].split()[-4:] == ["-m", "convert", "--output", "mine"]
+
+
+def test_options_of_one_command_are_not_given_to_two() -> None:
+    words = ["make", "--no-print-directory", "-n", "train", "convert", "ARGS=--epochs 3"]
+    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "ARGS are options of one command, and train convert are several" in result.stderr
+
+
+def test_a_disk_without_room_for_what_runtimes_hand_on_is_told_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    assert main([str(trained(tmp_path)), "--output", str(tmp_path / "models")]) == 1
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1
+    assert told[0].startswith("python -m convert: ")
+    assert "less than 64 MB are free; make room, or name another folder by TMPDIR" in told[0]
+    assert not (tmp_path / "models").exists()

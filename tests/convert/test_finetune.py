@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from convert.finetune import RoundedActivation, finetune, rounded_weights
+from convert.finetune import RoundedActivation, _with_rounded_activations, finetune, rounded_weights
 from tests.convert.networks import network, pictures
+from train.backend import keras
 from train.lenet5 import Architecture
 from train.targets import digit_targets
 
@@ -38,3 +39,13 @@ def test_fine_tuning_lowers_the_loss_of_the_rounded_network_and_leaves_the_first
         np.testing.assert_allclose(np.asarray(rounded_weights(weight)), weight, atol=1e-6)
     for one, other in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(np.asarray(one), other)
+
+
+def test_fine_tuning_feels_that_activations_are_rounded() -> None:
+    model, cells = network(Architecture(kernels=(2, 4), activation="relu")), pictures(60)
+    rounded = _with_rounded_activations(model, cells)
+    values = cells.astype(np.float32) / 255
+    before, after = (np.asarray(keras.Model(each.input, each.get_layer("logits").output)(values)) for each in (model, rounded))
+    assert np.abs(after - before).max() > 1e-4
+    exact = np.asarray(model(values))
+    assert np.abs(np.asarray(rounded(values)) - exact).max() > 1e-4

@@ -126,6 +126,13 @@ def test_an_archive_in_place_of_the_files_is_read(own: Path) -> None:
     assert len(datasets.meter_digits("test", folder=own).crops) == 2
 
 
+def test_a_picture_beside_an_archive_without_it_is_told(own: Path) -> None:
+    with tarfile.open(own / "test.tar.gz", "w:gz") as tar:
+        tar.add(own / "test", "other")
+    with pytest.raises(DataError, match=r"index\.csv, line 2: \S+ is not in \S+test\.tar\.gz, which is read in place of the files"):
+        datasets.meter_digits("test", folder=own)
+
+
 @pytest.mark.parametrize(
     ("index", "said"),
     [

@@ -115,6 +115,30 @@ def test_a_run_that_is_complete_says_so(tmp_path: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().err == f"small: already trained in {tmp_path} on the same pictures; nothing to do\n"
 
 
+def test_a_summary_that_was_lost_is_written_again(tmp_path: Path) -> None:
+    run, short = fit.Run(output=tmp_path, threads=1), dataclasses.replace(RECIPE, epochs=1)
+    summary = fit.fit(short, samples(), run, {}).with_suffix(".training.json")
+    before = json.loads(summary.read_text())
+    summary.unlink()
+    fit.fit(short, samples(), run, {})
+    assert json.loads(summary.read_text())["history"] == before["history"]
+
+
+def test_another_number_of_threads_is_told_for_it_changes_what_is_learnt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def stop(_: keras.Model) -> dict[str, Any]:
+        calls.append(1)
+        if len(calls) == 2:
+            raise Killed
+        return {}
+
+    calls: list[int] = []
+    with pytest.raises(Killed):
+        fit.fit(RECIPE, samples(), fit.Run(output=tmp_path, threads=2), {"val": stop})
+    fit.fit(RECIPE, samples(), fit.Run(output=tmp_path, threads=1), {})
+    told = "small: began with 2 threads, goes on with 1: the network will be another one. --threads 2 goes on to the same\n"
+    assert told in capsys.readouterr().err
+
+
 def test_pictures_that_do_not_fill_a_batch_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="small: 40 pictures to learn from; a batch takes 41"):
         fit.fit(dataclasses.replace(RECIPE, batch=41), samples(), fit.Run(output=tmp_path, threads=1), {})

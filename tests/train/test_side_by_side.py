@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,12 +43,22 @@ def test_one_that_a_signal_ended_has_failed_and_is_named(capsys: pytest.CaptureF
     )
 
 
-def test_they_end_with_the_one_that_started_them() -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)])
+def test_they_end_with_the_one_that_started_them(number: signal.Signals, code: int) -> None:
     sleeping = python("import os, time; os.write(1, (str(os.getpid()) + chr(10)).encode()); time.sleep(60)")
-    code = f"from train.side_by_side import side_by_side; side_by_side({{'a': {sleeping}, 'b': {sleeping}}}, 'train')"
-    with subprocess.Popen(python(code), cwd=ROOT, stdout=subprocess.PIPE, text=True) as started:
+    program = f"from train.side_by_side import side_by_side; side_by_side({{'a': {sleeping}, 'b': {sleeping}}}, 'train')"
+    with subprocess.Popen(python(program), cwd=ROOT, stdout=subprocess.PIPE, text=True) as started:
         assert started.stdout is not None
         children = [int(started.stdout.readline()) for _ in range(2)]
-        started.send_signal(signal.SIGTERM)
-        assert started.wait(timeout=30) == 128 + signal.SIGTERM
-    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+        started.send_signal(number)
+        assert started.wait(timeout=30) == code
+    ends_s = time.monotonic() + 20
+    while (left := [child for child in children if is_alive(child)]) and time.monotonic() < ends_s:
+        time.sleep(0.05)
+    assert not left
+
+
+def is_alive(process: int) -> bool:
+    """A zombie is not."""
+    status = Path(f"/proc/{process}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from edge.inference.model import load
+from edge.inference.models import shipped
 from edge.rendering import lcd, wheel
 from edge.rendering.glyphs import GLYPH_HEIGHT_PX, font_glyphs, installed_fonts
 from edge.rendering.strokes import Strokes, stroke_glyphs
+from edge.vision.cells import to_cells
+from edge.vision.circle import distance, position
 from train import synthetic
 
 SIZE = (96, 64)
@@ -63,6 +67,14 @@ def test_rendered_digits_carry_their_positions_round_the_whole_circle() -> None:
     lcds = np.array(displays) == "lcd"
     assert (positions[lcds] == np.rint(positions[lcds])).all()
     assert np.histogram(positions, bins=10, range=(0, 10))[0].min() > 15
+
+
+def test_rendered_digits_are_where_they_say_by_the_model_that_ships() -> None:
+    crops, positions, _, displays = synthetic.digits(600, seed=9)
+    read = position(load(shipped("lenet5-counter")).read(to_cells(crops)))
+    off, lcds = distance(read, positions), np.array(displays) == "lcd"
+    assert (off[lcds] < 0.5).mean() > 0.95
+    assert (off[~lcds] <= 0.1).mean() > 0.9
 
 
 def test_the_same_seed_renders_the_same() -> None:
