@@ -39,10 +39,9 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("peers", [1, 2])
-def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path, peers: int) -> None:
-    recipe = dataclasses.replace(RECIPE, peers=peers)
-    whole = fit.fit(recipe, samples(), fit.Run(output=tmp_path / "whole", threads=1), {})
+def killed_in_the_second_epoch() -> fit.Measure:
+    """What is measured after every epoch, and ends the run when that is done for the second time."""
+    calls: list[int] = []
 
     def stop(_: keras.Model) -> dict[str, Any]:
         calls.append(1)
@@ -50,10 +49,17 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path, peers: int) -> Non
             raise Killed
         return {}
 
-    calls: list[int] = []
+    return stop
+
+
+@pytest.mark.parametrize("peers", [1, 2])
+def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path, peers: int) -> None:
+    recipe = dataclasses.replace(RECIPE, peers=peers)
+    whole = fit.fit(recipe, samples(), fit.Run(output=tmp_path / "whole", threads=1), {})
+
     run = fit.Run(output=tmp_path / "broken", threads=1)
     with pytest.raises(Killed):
-        fit.fit(recipe, samples(), run, {"val": stop})
+        fit.fit(recipe, samples(), run, {"val": killed_in_the_second_epoch()})
     broken = fit.fit(recipe, samples(), run, {})
 
     for one, other in zip(weights(whole), weights(broken), strict=True):
@@ -125,15 +131,8 @@ def test_a_summary_that_was_lost_is_written_again(tmp_path: Path) -> None:
 
 
 def test_another_number_of_threads_is_told_for_it_changes_what_is_learnt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def stop(_: keras.Model) -> dict[str, Any]:
-        calls.append(1)
-        if len(calls) == 2:
-            raise Killed
-        return {}
-
-    calls: list[int] = []
     with pytest.raises(Killed):
-        fit.fit(RECIPE, samples(), fit.Run(output=tmp_path, threads=2), {"val": stop})
+        fit.fit(RECIPE, samples(), fit.Run(output=tmp_path, threads=2), {"val": killed_in_the_second_epoch()})
     fit.fit(RECIPE, samples(), fit.Run(output=tmp_path, threads=1), {})
     told = "small: began with 2 threads, goes on with 1: the network will be another one. --threads 2 goes on to the same\n"
     assert told in capsys.readouterr().err
