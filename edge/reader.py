@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.counter.plausibility import History, Outcome, Rules, Verdict, observe
+from edge.counter.plausibility import History, Outcome, Rules, Verdict, follow
 from edge.counter.wheels import Display
 from edge.errors import UsageError
 from edge.inference.model import Probabilities, Recognizer
@@ -106,7 +106,7 @@ class Reader:
             return self.reading(seen, None, before)
         watch = Stopwatch()
         with watch.step("decode"):
-            outcome = observe(before, seen.probabilities, _of(self.rules, "lcd") if len(seen.blanks) else self.rules)
+            outcome = follow(before, seen.probabilities, _of(self.rules, "lcd") if len(seen.blanks) else self.rules)
         return self.reading(dataclasses.replace(seen, timings_ms=seen.timings_ms | watch.timings_ms), outcome, before)
 
     def see(self, frame: Image, corners: Corners, *, reference: Reference | None = None) -> Seen:

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import novelty
+from edge.counter.contest import observe
 from edge.counter.hypotheses import Hypothesis
 from edge.counter.learning import Learnt, learn, learn_carry
-from edge.counter.plausibility import History, Outcome, Verdict, observe
+from edge.counter.plausibility import History, Outcome, Verdict
 from edge.counter.rate import Changes
 from edge.reader import Reader, Seen, Stopwatch
 from edge.reading import Reading, Status
@@ -172,6 +173,8 @@ class Tracker:
         probabilities = self.reader.with_blanks(self._probabilities, self._blanks)
         rules = dataclasses.replace(self.reader.rules, mechanism=self.learnt.mechanism(self.reader.rules.mechanism))
         outcome = observe(self.history, probabilities, rules, time_s=now_s, novelty=new.astype(np.float64))
+        if outcome.anew:
+            self.changes = Changes()
         if self.ghosts:
             outcome = self._withheld(outcome)
         if outcome.verdict is Verdict.OK and outcome.confidence >= TEACHES:
@@ -204,13 +207,21 @@ def _restored(state: dict[str, Any], digits: int) -> tuple[History, Learnt, Chan
     try:
         if state["digits"] != digits:
             return History(), Learnt(), Changes()
-        kept = dict(state["history"])
-        kept["hypotheses"] = tuple(Hypothesis(*each) for each in kept["hypotheses"])
         known = dict(state["learnt"])
         learnt = Learnt(**known | {name: tuple(known.get(name, ())) for name in ("offsets", "counts", "carry_logs")})
-        return History(**kept), learnt, Changes(points=tuple((float(at), int(value)) for at, value in state["changes"]))
+        return restored_history(state["history"]), learnt, Changes(points=tuple((float(at), int(value)) for at, value in state["changes"]))
     except (KeyError, TypeError, ValueError):
         return History(), Learnt(), Changes()
+
+
+def restored_history(kept: dict[str, Any]) -> History:
+    """A history that was stored as JSON. Raises KeyError, TypeError or ValueError for what is none."""
+    rival = kept.get("rival")
+    told = {
+        "hypotheses": tuple(Hypothesis(*each) for each in kept["hypotheses"]),
+        "rival": None if rival is None else restored_history(rival),
+    }
+    return History(**kept | told)
 
 
 def _cells(text: object, digits: int) -> npt.NDArray[np.uint8] | None:

@@ -31,6 +31,8 @@ BLIND = 0.5
 """Probability that a frame shows nothing of the counter from which it is as if none had been taken."""
 MISREAD_SHARE = 3
 """One wheel of so many may be misread, and the value still be published; more than that is another counter."""
+FOUNDED = 10
+"""Frames that have to show a beginning's values before another beginning no longer comes into question (`contest`)."""
 
 
 class Verdict(enum.StrEnum):
@@ -72,11 +74,15 @@ class History:
     to turn."""
     placed: bool = False
     """The hypotheses' tenths were seen, and are not the start of a value that was told."""
+    borne: int = 0
+    """Frames that showed the value itself, counted up to `FOUNDED`."""
+    rival: "History | None" = None
+    """One that began with a frame that this one cannot explain."""
 
     @classmethod
     def known(cls, value: int, time_s: float | None = None) -> "History":
         """A history that begins with a value that is certain."""
-        return cls(hypotheses=(Hypothesis(value * TENTHS, 0.0),), time_s=time_s, value=value, value_s=time_s)
+        return cls(hypotheses=(Hypothesis(value * TENTHS, 0.0),), time_s=time_s, value=value, value_s=time_s, borne=FOUNDED)
 
     def shares(self) -> dict[int, float]:
         """Probability of each value that may be the true one."""
@@ -98,9 +104,13 @@ class Outcome:
     confidence: float
     """Probability that what the frame shows is `raw.digits`, the past considered."""
     history: History
+    shown: bool = True
+    """The value is what the frame shows, or what a last wheel on the brink makes of it: no wheel is taken for misread."""
+    anew: bool = False
+    """The history is another one, and what was published before was misread."""
 
 
-def observe(
+def follow(
     history: History,
     probabilities: npt.NDArray[np.floating],
     rules: Rules,
@@ -108,7 +118,7 @@ def observe(
     time_s: float | None = None,
     novelty: npt.NDArray[np.floating] | None = None,
 ) -> Outcome:
-    """Weigh one frame: probabilities [N, K] of its wheels, the first wheel first.
+    """Weigh one frame, as far as one history goes (`contest.observe` has all of it): probabilities [N, K] of its wheels, the first first.
 
     time_s: of the frame, on any clock; None where time means nothing. novelty [N], 0 to 1: how much each wheel's picture differs from
     the one that last counted; None: all of it is new.
@@ -147,11 +157,12 @@ def observe(
         alone |= not new[-1] or (best - history.value) % progress.scale <= 1
         alone |= rules.decreases and (history.value - best) % progress.scale == 1
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
-    if settled is None or not _agrees(settled, shown, rules, new, stays=settled == history.value):
+    alike = settled is not None and _shows(settled, shown, rules, count)
+    if settled is None or not (alike or _pardons(settled, shown, rules, new, stays=settled == history.value)):
         verdict = _why(history, shown, progress, _reach(_between(history.value_s, time_s), rules, count))
     else:
         verdict, kept = Verdict.OK, dataclasses.replace(kept, value=settled, value_s=history.value_s if time_s is None else time_s)
-    return Outcome(verdict=verdict, value=kept.value, raw=raw, confidence=min(shares.get(shown, 0.0), 1.0), history=kept)
+    return Outcome(verdict=verdict, value=kept.value, raw=raw, confidence=min(shares.get(shown, 0.0), 1.0), history=kept, shown=alike)
 
 
 def _between(before_s: float | None, time_s: float | None) -> float | None:
@@ -205,16 +216,18 @@ def _within(history: History, value: int, scale: int) -> float:
     )
 
 
-def _agrees(settled: int, shown: int, rules: Rules, novelty: npt.NDArray[np.floating], *, stays: bool) -> bool:
-    """The frame shows the value to publish, or one that a last wheel on the brink makes of it.
+def _shows(settled: int, shown: int, rules: Rules, count: int) -> bool:
+    """The frame shows the value to publish, or one that a last wheel on the brink makes of it."""
+    return settled == shown or (_turns(rules.mechanism) and (shown - settled) % 10**count in (1, 10**count - 1))
 
-    Where the greatest rate is known, a few wheels may be misread: the past tells which. Without it, too much could have happened. A frame
-    with two wheels misread is no witness of a value that has not been published before; nor is one of a value that stays, where a wheel
-    that tells otherwise has just turned.
+
+def _pardons(settled: int, shown: int, rules: Rules, novelty: npt.NDArray[np.floating], *, stays: bool) -> bool:
+    """What else the frame shows was misread, and the past tells in which wheels.
+
+    Where the greatest rate is known, a few may be. Without it, too much could have happened. A frame with two wheels misread is no witness
+    of a value that has not been published before; nor is one of a value that stays, where a wheel that tells otherwise has just turned.
     """
     count = len(novelty)
-    if settled == shown or (_turns(rules.mechanism) and (shown - settled) % 10**count in (1, 10**count - 1)):
-        return True
     differing = np.array([one != other for one, other in zip(f"{settled:0{count}d}", f"{shown:0{count}d}", strict=True)])
     if rules.max_rate is None or (stays and (differing & (novelty > 0)).any()):
         return False

@@ -2,7 +2,8 @@
 
 import pytest
 
-from edge.counter.plausibility import History, Rules, Verdict, observe
+from edge.counter.contest import observe
+from edge.counter.plausibility import History, Rules, Verdict
 from edge.counter.wheels import Mechanism
 from tests.edge.simulation import ideal, positions
 

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edge.counter.plausibility import History, Verdict, observe
+from edge.counter.contest import observe
+from edge.counter.plausibility import History, Verdict
 from edge.reading import Status
 from edge.vision.window import Corners, Image
 from tests.edge.simulation import ideal

@@ -10,7 +10,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edge.counter.plausibility import History, Rules, Verdict, observe
+from edge.counter.contest import observe
+from edge.counter.plausibility import History, Rules, Verdict
 from edge.counter.wheels import Mechanism
 from tests.edge.simulation import Seen, frames
 

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edge.counter.plausibility import History, Outcome, Rules, Verdict, observe
+from edge.counter.contest import observe
+from edge.counter.plausibility import History, Outcome, Rules, Verdict
 from edge.counter.wheels import Mechanism
 from tests.edge.simulation import ideal, positions
 

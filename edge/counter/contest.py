@@ -1,0 +1,61 @@
+"""How a history begins: the first frame may be the one that shows what is not there.
+
+All that `plausibility` weighs is weighed against what was believed before, and a wheel that does not change says nothing new. So a first
+frame that was misread, a hand's shadow, a picture damaged on its way, would stand against the truth for as long as no wheel turns. Until a
+beginning has been borne out for a while, a frame that contradicts it, and is clear by itself, is therefore followed as a beginning of its
+own. The one that more frames have shown is believed; not more pictures, for what comes and goes is in few frames, and what is there in all.
+"""
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.counter.plausibility import FOUNDED, History, Outcome, Rules, Verdict, follow
+
+LEAD = 2
+"""So many more frames must show another beginning for it to be believed: one more is what any misread that lasts for two has."""
+
+
+def observe(
+    history: History,
+    probabilities: npt.NDArray[np.floating],
+    rules: Rules,
+    *,
+    time_s: float | None = None,
+    novelty: npt.NDArray[np.floating] | None = None,
+) -> Outcome:
+    """Weigh one frame: probabilities [N, K] of its wheels, the first wheel first.
+
+    time_s: of the frame, on any clock; None where time means nothing. novelty [N], 0 to 1: how much each wheel's picture differs from
+    the one that last counted; None: all of it is new.
+    """
+    if history.borne >= FOUNDED:
+        return follow(history, probabilities, rules, time_s=time_s, novelty=novelty)
+    own = _counted(follow(history, probabilities, rules, time_s=time_s, novelty=novelty))
+    if history.value is None:
+        return own
+    other = None
+    if history.rival is not None:
+        other = _counted(follow(history.rival, probabilities, rules, time_s=time_s, novelty=novelty))
+    if not own.shown and (other is None or not other.shown):
+        fresh = _counted(follow(History(), probabilities, rules, time_s=time_s))
+        other = fresh if fresh.shown else other
+    if other is None or own.history.borne >= FOUNDED:
+        return own
+    if other.history.borne >= own.history.borne + LEAD:
+        return _beside(dataclasses.replace(other, anew=True), own.history)
+    if own.verdict is Verdict.OK and not own.shown and other.shown:  # which of the two is right has to be seen
+        kept = dataclasses.replace(own.history, value=history.value, value_s=history.value_s)
+        own = dataclasses.replace(own, verdict=Verdict.LOW_CONFIDENCE, value=history.value, history=kept)
+    return _beside(own, other.history)
+
+
+def _counted(outcome: Outcome) -> Outcome:
+    """The outcome, its frame counted where it shows the value; none beside it."""
+    borne = outcome.history.borne + outcome.shown
+    return dataclasses.replace(outcome, history=dataclasses.replace(outcome.history, borne=borne, rival=None))
+
+
+def _beside(outcome: Outcome, rival: History) -> Outcome:
+    return dataclasses.replace(outcome, history=dataclasses.replace(outcome.history, rival=rival))
