@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from edge.counter.contest import observe
+from edge.counter.history import History, Rules
 from edge.counter.odometer import Decoded, Evidence
-from edge.counter.plausibility import History, Rules
 from edge.counter.wheels import Mechanism
 from edge.inference.model import Probabilities, load
 from edge.inference.models import shipped

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from edge.counter.plausibility import Rules
+from edge.counter.history import Rules
 from edge.inference.model import Cells, Probabilities, Recognizer
 from edge.reader import UNREADABLE, Stopwatch
 from edge.reading import Reading, Status, Wheel

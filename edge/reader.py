@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.counter.plausibility import History, Outcome, Rules, Verdict, follow
+from edge.counter.history import History, Outcome, Rules, Verdict
+from edge.counter.plausibility import follow
 from edge.counter.wheels import Display
 from edge.errors import UsageError
 from edge.inference.model import Probabilities, Recognizer
@@ -122,13 +123,9 @@ class Reader:
                 found = self.found(frame, reference)
             if not self.is_found(found):
                 return Seen(
-                    corners=corners,
-                    probabilities=None,
-                    blanks=np.empty(0),
-                    flaw=Status.MISALIGNED,
-                    alignment=found,
+                    corners=corners, probabilities=None, blanks=np.empty(0), flaw=Status.MISALIGNED, alignment=found,
                     timings_ms=watch.timings_ms,
-                )
+                )  # fmt: skip
             corners = found.corners
         with watch.step("window"):
             flaw = self.flaw(frame, corners)

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from edge import novelty
 from edge.counter.contest import observe
+from edge.counter.history import History, Outcome, Verdict
 from edge.counter.hypotheses import Hypothesis
 from edge.counter.learning import Learnt, learn, learn_carry
-from edge.counter.plausibility import History, Outcome, Verdict
 from edge.counter.rate import Changes
 from edge.reader import Reader, Seen, Stopwatch
 from edge.reading import Reading, Status

@@ -48,7 +48,7 @@ def _measured(frames: int, counters: int, rate: float) -> dict[str, float]:
     """Median milliseconds a frame of all counters together, by stage."""
     from edge.capture.camera import CameraSettings, open_camera
     from edge.capture.simulated import Simulated
-    from edge.counter.plausibility import Rules
+    from edge.counter.history import Rules
     from edge.inference.model import load
     from edge.inference.models import shipped
     from edge.reader import Reader

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.capture.camera import CameraSettings, open_camera
     from edge.capture.simulated import LIMITS, Simulated
     from edge.commands.quiet import only_our_words
-    from edge.counter.plausibility import Rules
+    from edge.counter.history import Rules
     from edge.errors import UsageError
     from edge.inference.model import load
     from edge.inference.models import shipped

@@ -11,7 +11,7 @@ from edge.config.units import UNITS, DeviceClass, meant
 from edge.config.values import File, Name, Refused, Window
 
 if TYPE_CHECKING:
-    from edge.counter.plausibility import Rules
+    from edge.counter.history import Rules
     from edge.vision.window import Corners
 
 MAX_DIGITS = 12
@@ -107,7 +107,7 @@ class Counter(Section):
     @property
     def rules(self) -> "Rules":
         """What is known of its way through time, as the counter's room takes it."""
-        from edge.counter.plausibility import Rules
+        from edge.counter.history import Rules
         from edge.counter.wheels import Mechanism
 
         return Rules(

@@ -11,7 +11,8 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from edge.counter.plausibility import FOUNDED, History, Outcome, Rules, Verdict, follow
+from edge.counter.history import FOUNDED, History, Outcome, Rules, Verdict
+from edge.counter.plausibility import follow
 
 LEAD = 2
 """So many more frames must show another beginning for it to be believed: one more is what any misread that lasts for two has."""

@@ -6,14 +6,14 @@ than a digit; where it may turn right round, each frame has to stand alone.
 """
 
 import dataclasses
-import enum
 import math
 
 import numpy as np
 import numpy.typing as npt
 
-from edge.counter.hypotheses import Hypotheses, Hypothesis, at_rest, weighed
-from edge.counter.odometer import Decoded, Evidence
+from edge.counter.history import History, Outcome, Rules, Verdict
+from edge.counter.hypotheses import at_rest, weighed
+from edge.counter.odometer import Evidence
 from edge.counter.progress import TENTHS, Progress
 from edge.counter.wheels import Mechanism, softness
 
@@ -31,83 +31,6 @@ BLIND = 0.5
 """Probability that a frame shows nothing of the counter from which it is as if none had been taken."""
 MISREAD_SHARE = 3
 """One wheel of so many may be misread, and the value still be published; more than that is another counter."""
-FOUNDED = 10
-"""Frames that have to show a beginning's values before another beginning no longer comes into question (`contest`)."""
-
-
-class Verdict(enum.StrEnum):
-    """What became of a frame's value."""
-
-    OK = "ok"
-    LOW_CONFIDENCE = "low_confidence"
-    DECREASED = "decreased"
-    TOO_FAST = "too_fast"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What is known of one counter's way through time."""
-
-    mechanism: Mechanism = dataclasses.field(default_factory=Mechanism)
-    decreases: bool = False
-    """It may run backwards, as with a roof that feeds in."""
-    max_rate: float | None = None
-    """Steps of the last wheel per second; None: any."""
-    min_confidence: float = 0.9
-    """Probability from which a value is published that no frame before can bear out."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class History:
-    """All that is kept between frames: numbers alone, to be stored as JSON. Values in steps of the last wheel."""
-
-    hypotheses: Hypotheses = ()
-    """The most likely first."""
-    time_s: float | None = None
-    """Of the last frame that showed the counter."""
-    value: int | None = None
-    """The last that was published."""
-    value_s: float | None = None
-    """When a frame bore that out last."""
-    blind: bool = False
-    """The last picture that was new showed nothing of the counter. While it does not change, no time passes in which a wheel was seen not
-    to turn."""
-    placed: bool = False
-    """The hypotheses' tenths were seen, and are not the start of a value that was told."""
-    borne: int = 0
-    """Frames that showed the value itself, counted up to `FOUNDED`."""
-    rival: "History | None" = None
-    """One that began with a frame that this one cannot explain."""
-
-    @classmethod
-    def known(cls, value: int, time_s: float | None = None) -> "History":
-        """A history that begins with a value that is certain."""
-        return cls(hypotheses=(Hypothesis(value * TENTHS, 0.0),), time_s=time_s, value=value, value_s=time_s, borne=FOUNDED)
-
-    def shares(self) -> dict[int, float]:
-        """Probability of each value that may be the true one."""
-        shares: dict[int, float] = {}
-        for tenths, log, _ in self.hypotheses:
-            shares[tenths // TENTHS] = shares.get(tenths // TENTHS, 0.0) + math.exp(log)
-        return shares
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What one frame comes to, with all that was known before."""
-
-    verdict: Verdict
-    value: int | None
-    """The last valid value in steps of the last wheel; None before the first."""
-    raw: Decoded
-    """What the frame alone says."""
-    confidence: float
-    """Probability that what the frame shows is `raw.digits`, the past considered."""
-    history: History
-    shown: bool = True
-    """The value is what the frame shows, or what a last wheel on the brink makes of it: no wheel is taken for misread."""
-    anew: bool = False
-    """The history is another one, and what was published before was misread."""
 
 
 def follow(
@@ -154,8 +77,8 @@ def follow(
     alone = history.value is None or progress.reach >= CHECKED_DIGITS or not before or before[0][2] is None
     if history.value is not None and not _turns(rules.mechanism):
         best = max(shares, key=shares.__getitem__)
-        alone |= not new[-1] or (best - history.value) % progress.scale <= 1
-        alone |= rules.decreases and (history.value - best) % progress.scale == 1
+        expected = (before[0].pace or 0.0) * (_between(history.value_s, time_s) or 0.0)
+        alone |= not new[-1] or _in_step(progress, _gone(history.value, best, progress.scale), expected)
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
     alike = settled is not None and _shows(settled, shown, rules, count)
     if settled is None or not (alike or _pardons(settled, shown, rules, new, stays=settled == history.value)):
@@ -232,6 +155,16 @@ def _pardons(settled: int, shown: int, rules: Rules, novelty: npt.NDArray[np.flo
     if rules.max_rate is None or (stays and (differing & (novelty > 0)).any()):
         return False
     return bool(differing.sum() <= (max(1, count // MISREAD_SHARE) if stays else 1))
+
+
+def _gone(before: int, after: int, scale: int) -> int:
+    """Steps from one value to another, the short way."""
+    return (after - before + scale // 2) % scale - scale // 2
+
+
+def _in_step(progress: Progress, gone: int, expected: float) -> bool:
+    """A wheel that steps went on by one, or by as many steps as its pace led to expect, give or take one."""
+    return (gone >= 0 or progress.decreases) and (abs(gone) <= 1 or abs(gone - expected) <= 1)
 
 
 def _turns(mechanism: Mechanism) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from edge.counter.contest import observe
-from edge.counter.plausibility import History, Rules, Verdict
+from edge.counter.history import History, Rules, Verdict
 from edge.counter.wheels import Mechanism
 from tests.edge.simulation import ideal, positions
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from edge.capture.simulated import Options, Simulated
-from edge.counter.plausibility import Rules
+from edge.counter.history import Rules
 from edge.inference.model import load
 from edge.inference.models import shipped
 from edge.reader import Reader

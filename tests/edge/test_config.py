@@ -9,7 +9,7 @@ import pytest
 from edge.config.counter import Counter
 from edge.config.template import template
 from edge.config.units import UNITS
-from edge.counter.plausibility import Rules
+from edge.counter.history import Rules
 from tests.edge.configurations import COUNTER, SHOWN, TAKEN, config_of, only_problem_of, sections
 
 

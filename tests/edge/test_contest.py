@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from edge.counter.contest import LEAD, observe
-from edge.counter.plausibility import FOUNDED, History, Rules, Verdict
+from edge.counter.history import FOUNDED, History, Rules, Verdict
 from edge.counter.wheels import Mechanism
 from edge.inference.model import load
 from edge.reader import Reader

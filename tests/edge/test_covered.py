@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from edge.counter.contest import observe
-from edge.counter.plausibility import History, Verdict
+from edge.counter.history import History, Verdict
 from edge.reading import Status
 from edge.vision.window import Corners, Image
 from tests.edge.simulation import ideal

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.counter.contest import observe
-from edge.counter.plausibility import History, Rules, Verdict
+from edge.counter.history import History, Rules, Verdict
 from edge.counter.wheels import Mechanism
 from tests.edge.simulation import Seen, frames
 

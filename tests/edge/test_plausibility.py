@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from edge.counter.contest import observe
-from edge.counter.plausibility import History, Outcome, Rules, Verdict
+from edge.counter.history import History, Outcome, Rules, Verdict
 from edge.counter.wheels import Mechanism
 from tests.edge.simulation import ideal, positions
 
@@ -223,27 +223,3 @@ def test_a_picture_with_two_wheels_misread_is_no_witness_of_a_new_value() -> Non
     assert (stays.verdict, stays.value) == (Verdict.OK, 123451)
     assert goes_on.verdict is not Verdict.OK
     assert goes_on.value == 123451
-
-
-def test_a_last_wheel_that_rests_is_not_doubted_because_another_wheel_looks_new() -> None:
-    rules = dataclasses.replace(RULES, mechanism=dataclasses.replace(MECHANISM, rolling=False))
-    outcome = look(look(History.known(1233, 0.0), 1234.0, 1000.0, rules=rules).history, 1235.0, 2000.0, rules=rules)
-    before = outcome.history.shares()[1235]
-    for minute in range(1, 61):  # a reflection goes over the third wheel
-        outcome = look(outcome.history, 1235.0, 2000.0 + minute * MINUTE_S, new=[2], rules=rules)
-        assert (outcome.verdict, outcome.value) == (Verdict.OK, 1235)
-    assert outcome.history.shares()[1235] >= before - 0.001
-
-
-def test_a_wheel_that_steps_by_more_than_one_is_believed_when_the_same_picture_is_there_again() -> None:
-    """One picture that was damaged on its way shows any digit."""
-    rules = dataclasses.replace(RULES, mechanism=dataclasses.replace(MECHANISM, rolling=False))
-    history = look(look(History.known(1233, 0.0), 1234.0, 1000.0, rules=rules).history, 1235.0, 2000.0, rules=rules).history
-    by_one = look(history, 1236.0, 2200.0, rules=rules, new=[4], sure=0.9)
-    assert (by_one.verdict, by_one.value) == (Verdict.OK, 1236)
-    by_two = look(history, 1237.0, 2200.0, rules=rules, new=[4], sure=0.9)
-    assert (by_two.verdict, by_two.value) == (Verdict.LOW_CONFIDENCE, 1235)
-    again = look(by_two.history, 1237.0, 2260.0, rules=rules, new=False, sure=0.9)
-    assert (again.verdict, again.value) == (Verdict.OK, 1237)
-    back = look(by_two.history, 1235.0, 2260.0, rules=rules, new=[4], sure=0.9)
-    assert back.value == 1235

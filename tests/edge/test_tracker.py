@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from edge.capture.simulated import Options, Simulated
+from edge.counter.history import Rules
 from edge.counter.learning import STARTS
-from edge.counter.plausibility import Rules
 from edge.counter.wheels import Mechanism
 from edge.errors import UsageError
 from edge.inference.model import load

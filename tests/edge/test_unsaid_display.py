@@ -11,7 +11,7 @@ import pytest
 
 from edge.capture.simulated import Simulated
 from edge.cli import main
-from edge.counter.plausibility import Rules
+from edge.counter.history import Rules
 from edge.counter.wheels import Display as WhatShows
 from edge.inference.model import load
 from edge.outputs.doubtful import Doubtful

@@ -13,7 +13,7 @@ import numpy as np
 
 from edge.capture.pictures import decode
 from edge.capture.simulated import Options, Simulated
-from edge.counter.plausibility import Rules
+from edge.counter.history import Rules
 from edge.errors import PictureError
 from edge.inference.model import load
 from edge.reader import Reader

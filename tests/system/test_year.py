@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.capture.simulated import Options, Simulated
-from edge.counter.plausibility import Rules
+from edge.counter.history import Rules
 from edge.inference.model import load
 from edge.outputs.store import Store
 from edge.reader import Reader
