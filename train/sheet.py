@@ -14,6 +14,8 @@ from train.options import seed_argument
 from train.samples import padded, resized
 
 ROWS, TILE_PX = 6, 64
+MOST = 6_000
+"""More are no picture to look at, nor one that a JPEG can hold."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run `python -m train sheet`."""
-    if args.count < 1:
-        raise UsageError(f"--count {args.count}: expected 1 or more")
+    if not 1 <= args.count <= MOST:
+        raise UsageError(f"--count {args.count}: expected 1 to {MOST:,}")
     if not cv2.haveImageWriter(str(args.output)):
         raise UsageError(f"--output {args.output}: {kind_of(args.output)}; expected a name that ends in .png or .jpg")
     image = synthetic.sheet(args.count, seed=args.seed) if args.of == "synthetic" else _distorted(args.of, args.count, args.seed)
@@ -46,10 +48,8 @@ def _distorted(kind: str, count: int, seed: int) -> synthetic.Image:
         pictures = np.stack([resized(crop) for crop in datasets.meter_digits("train").crops])
     else:
         pictures = padded(datasets.mnist("train")[0])
-    if (wanted := max(1, count // (ROWS + 1))) > len(pictures):
-        raise UsageError(f"--count {count}: expected at most {len(pictures) * (ROWS + 1):,} of {kind}: {ROWS + 1} to a picture")
     columns = []
-    for i in rng.choice(len(pictures), wanted, replace=False):
+    for i in rng.choice(len(pictures), max(1, count // (ROWS + 1)), replace=False):
         original = cv2.resize(pictures[i], (TILE_PX, TILE_PX))
         grey = original if original.ndim == 2 else cv2.cvtColor(original, cv2.COLOR_BGR2GRAY)
         distorted = distort(np.stack([pictures[i]] * ROWS), rng)

@@ -74,10 +74,10 @@ def test_quick_changes_lengths_and_no_choices() -> None:
         (["--output", "/dev/null/runs"], "--output /dev/null/runs: Not a directory; expected a folder that can be written to"),
         (["study", "--epochs", "-1"], "--epochs -1: expected 1 or more"),
         (["--c3", "selective"], "use variant='classic'"),
-        (["sheet", "--count", "0"], "--count 0: expected 1 or more"),
+        (["sheet", "--count", "0"], "--count 0: expected 1 to 6,000"),
         (["sheet", "--count", "1", "--output", "/nowhere/sheet.png"], "cannot be written"),
         (["sheet", "--output", "sheet.txt"], "--output sheet.txt: a .txt file; expected a name that ends in .png or .jpg"),
-        (["sheet", "--of", "handwritten", "--count", "500000"], "--count 500000: expected at most 420,000 of handwritten"),
+        (["sheet", "--of", "handwritten", "--count", "6001"], "--count 6001: expected 1 to 6,000"),
         (["describ"], "describ: no such command; did you mean describe?"),
         (["xyz"], "xyz: no such command; expected one of data, describe"),
     ],
@@ -112,7 +112,7 @@ def test_debug_may_stand_before_the_command(capsys: pytest.CaptureFixture[str]) 
     assert main(["--debug", "sheet", "--count", "0"]) == 2
     told = capsys.readouterr().err
     assert told.startswith("Traceback")
-    assert told.endswith("python -m train sheet: --count 0: expected 1 or more\n")
+    assert told.endswith("python -m train sheet: --count 0: expected 1 to 6,000\n")
 
 
 def test_ctrl_c_while_tensorflow_is_read_in_is_one_line() -> None:
