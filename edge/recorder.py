@@ -98,7 +98,7 @@ class Recorder:
         publish = told or self._tell or silent_s >= self._publish_interval_s
         if not publish and last is not None and reading.raw == last.raw and abs((time - self._kept_at).total_seconds()) < KEEP_EVERY_S:
             return None
-        self._store.save_state(self.name, self.tracker.state())
+        self._store.save_state(self.name, self.tracker.state(), anew=self.tracker.anew)
         number = self._store.add(
             self.name, reading, time=time, rate=self.tracker.rate(time), publish=publish,
             changed=self._tell or (changed and reading.value is not None),

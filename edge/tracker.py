@@ -100,6 +100,11 @@ class Tracker:
         self.history = History.known(self.reader.steps(value), time.timestamp())
         self.changes, self._outcome, self._weighed_s = Changes(), None, -1e12
 
+    @property
+    def anew(self) -> bool:
+        """The value follows from another beginning than the one before: nothing flowed between them."""
+        return self._outcome is not None and self._outcome.anew
+
     def look_anew(self) -> None:
         """Take every wheel of the next frame for new: that none has changed since the last one says nothing, for its time was wrong."""
         self._cells, self._packed, self._outcome = None, None, None
@@ -216,12 +221,11 @@ def _restored(state: dict[str, Any], digits: int) -> tuple[History, Learnt, Chan
 
 def restored_history(kept: dict[str, Any]) -> History:
     """A history that was stored as JSON. Raises KeyError, TypeError or ValueError for what is none."""
-    rival = kept.get("rival")
-    told = {
-        "hypotheses": tuple(Hypothesis(*each) for each in kept["hypotheses"]),
-        "rival": None if rival is None else restored_history(rival),
-    }
-    return History(**kept | told)
+    kept = dict(kept)
+    hypotheses = tuple(Hypothesis(*each) for each in kept["hypotheses"])
+    rival = None if kept.get("rival") is None else restored_history(kept["rival"])
+    founded = kept.get("founded", kept["value"] is not None)  # was not kept at first
+    return History(**kept | {"hypotheses": hypotheses, "rival": rival, "founded": founded})
 
 
 def _cells(text: object, digits: int) -> npt.NDArray[np.uint8] | None:

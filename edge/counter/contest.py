@@ -4,6 +4,8 @@ All that `plausibility` weighs is weighed against what was believed before, and 
 frame that was misread, a hand's shadow, a picture damaged on its way, would stand against the truth for as long as no wheel turns. Until a
 beginning has been borne out for a while, a frame that contradicts it, and is clear by itself, is therefore followed as a beginning of its
 own. The one that more frames have shown is believed; not more pictures, for what comes and goes is in few frames, and what is there in all.
+Of many beginnings two are kept, and the one that most frames show is among them: Boyer, Moore, "MJRTY - A fast majority vote algorithm",
+1991.
 """
 
 import dataclasses
@@ -11,9 +13,12 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from edge.counter.history import FOUNDED, History, Outcome, Rules, Verdict
+from edge.counter.history import History, Outcome, Rules, Verdict
 from edge.counter.plausibility import follow
 
+FOUNDED, FOUNDED_S = 10, 600.0
+"""Frames that have to show a beginning's values, over so many seconds, before another no longer comes into question: a camera that takes
+thirty a second has ten before the hand that mounted it is out of the picture."""
 LEAD = 2
 """So many more frames must show another beginning for it to be believed: one more is what any misread that lasts for two has."""
 
@@ -31,18 +36,17 @@ def observe(
     time_s: of the frame, on any clock; None where time means nothing. novelty [N], 0 to 1: how much each wheel's picture differs from
     the one that last counted; None: all of it is new.
     """
-    if history.borne >= FOUNDED:
-        return follow(history, probabilities, rules, time_s=time_s, novelty=novelty)
-    own = _counted(follow(history, probabilities, rules, time_s=time_s, novelty=novelty))
-    if history.value is None:
+    own = follow(history, probabilities, rules, time_s=time_s, novelty=novelty)
+    if history.founded:
         return own
-    other = None
+    own, other = _counted(own, time_s), None
     if history.rival is not None:
-        other = _counted(follow(history.rival, probabilities, rules, time_s=time_s, novelty=novelty))
+        other = _counted(follow(history.rival, probabilities, rules, time_s=time_s, novelty=novelty), time_s)
     if not own.shown and (other is None or not other.shown):
-        fresh = _counted(follow(History(), probabilities, rules, time_s=time_s))
-        other = fresh if fresh.shown else other
-    if other is None or own.history.borne >= FOUNDED:
+        fresh = _counted(follow(History(), probabilities, rules, time_s=time_s), time_s)
+        if fresh.shown:
+            other = fresh if other is None or other.history.borne <= 1 else _counted(other, time_s, by=-1)
+    if other is None:
         return own
     if other.history.borne >= own.history.borne + LEAD:
         return _beside(dataclasses.replace(other, anew=True), own.history)
@@ -52,11 +56,19 @@ def observe(
     return _beside(own, other.history)
 
 
-def _counted(outcome: Outcome) -> Outcome:
+def _counted(outcome: Outcome, time_s: float | None, *, by: int | None = None) -> Outcome:
     """The outcome, its frame counted where it shows the value; none beside it."""
-    borne = outcome.history.borne + outcome.shown
-    return dataclasses.replace(outcome, history=dataclasses.replace(outcome.history, borne=borne, rival=None))
+    borne = outcome.history.borne + (outcome.shown if by is None else by)
+    began_s = outcome.history.began_s
+    if began_s is None and borne:
+        began_s = time_s
+    long = time_s is None or began_s is None or abs(time_s - began_s) >= FOUNDED_S
+    history = dataclasses.replace(outcome.history, borne=borne, began_s=began_s, founded=borne >= FOUNDED and long, rival=None)
+    return dataclasses.replace(outcome, history=history)
 
 
 def _beside(outcome: Outcome, rival: History) -> Outcome:
+    """The outcome with another beginning beside it, while it is in question."""
+    if outcome.history.founded:
+        return outcome
     return dataclasses.replace(outcome, history=dataclasses.replace(outcome.history, rival=rival))

@@ -9,9 +9,6 @@ from edge.counter.odometer import Decoded
 from edge.counter.progress import TENTHS
 from edge.counter.wheels import Mechanism
 
-FOUNDED = 10
-"""Frames that have to show a beginning's values before another beginning no longer comes into question (`contest`)."""
-
 
 class Verdict(enum.StrEnum):
     """What became of a frame's value."""
@@ -52,15 +49,19 @@ class History:
     to turn."""
     placed: bool = False
     """The hypotheses' tenths were seen, and are not the start of a value that was told."""
+    founded: bool = False
+    """No other beginning comes into question any more (`contest`). Until then:"""
+    began_s: float | None = None
+    """When a frame first showed the value itself."""
     borne: int = 0
-    """Frames that showed the value itself, counted up to `FOUNDED`."""
+    """How many did."""
     rival: "History | None" = None
     """One that began with a frame that this one cannot explain."""
 
     @classmethod
     def known(cls, value: int, time_s: float | None = None) -> "History":
         """A history that begins with a value that is certain."""
-        return cls(hypotheses=(Hypothesis(value * TENTHS, 0.0),), time_s=time_s, value=value, value_s=time_s, borne=FOUNDED)
+        return cls(hypotheses=(Hypothesis(value * TENTHS, 0.0),), time_s=time_s, value=value, value_s=time_s, founded=True)
 
     def shares(self) -> dict[int, float]:
         """Probability of each value that may be the true one."""
@@ -85,4 +86,4 @@ class Outcome:
     shown: bool = True
     """The value is what the frame shows, or what a last wheel on the brink makes of it: no wheel is taken for misread."""
     anew: bool = False
-    """The history is another one, and what was published before was misread."""
+    """Another beginning is believed from here on: between the values before and after, nothing flowed."""

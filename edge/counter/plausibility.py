@@ -72,7 +72,7 @@ def follow(
         blind=blind,
         placed=history.placed or bool(new.any()),
     )
-    shown = int(raw.digits)
+    told = int(raw.digits)
     shares = kept.shares()
     alone = history.value is None or progress.reach >= CHECKED_DIGITS or not before or before[0][2] is None
     if history.value is not None and not _turns(rules.mechanism):
@@ -80,12 +80,12 @@ def follow(
         expected = (before[0].pace or 0.0) * (_between(history.value_s, time_s) or 0.0)
         alone |= not new[-1] or _in_step(progress, _gone(history.value, best, progress.scale), expected)
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
-    alike = settled is not None and _shows(settled, shown, rules, count)
-    if settled is None or not (alike or _pardons(settled, shown, rules, new, stays=settled == history.value)):
-        verdict = _why(history, shown, progress, _reach(_between(history.value_s, time_s), rules, count))
+    alike = settled is not None and _shows(settled, told, rules, count)
+    if settled is None or not (alike or _pardons(settled, told, rules, new, stays=settled == history.value)):
+        verdict = _why(history, told, progress, _reach(_between(history.value_s, time_s), rules, count))
     else:
         verdict, kept = Verdict.OK, dataclasses.replace(kept, value=settled, value_s=history.value_s if time_s is None else time_s)
-    return Outcome(verdict=verdict, value=kept.value, raw=raw, confidence=min(shares.get(shown, 0.0), 1.0), history=kept, shown=alike)
+    return Outcome(verdict=verdict, value=kept.value, raw=raw, confidence=min(shares.get(told, 0.0), 1.0), history=kept, shown=alike)
 
 
 def _between(before_s: float | None, time_s: float | None) -> float | None:

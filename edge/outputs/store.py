@@ -111,17 +111,20 @@ class Store:
                 confidence=reading.confidence, status=reading.status, rate=rate,
             )  # fmt: skip
             self._next += 1
-            self._kept.add(record, publish=publish, total=self._total)
+            self._kept.add(record, publish=publish, total=lambda *day: self._writer.read(lambda c: kept.total(c, *day), Decimal(0)))
             self._changed |= changed
             self._dirty = True
             self.tick()
         return record.id
 
-    def save_state(self, counter: str, state: dict[str, Any]) -> None:
-        """Keep what a counter knows, as JSON. Called before `add`, it is committed with that reading, never without."""
-        text = json.dumps(state)
+    def save_state(self, counter: str, state: dict[str, Any], *, anew: bool = False) -> None:
+        """Keep what a counter knows, as JSON. Called before `add`, it is committed with that reading, never without.
+
+        anew: the values so far were misread, and nothing flowed from them to the next.
+        """
         with self._lock:
-            self._kept.counter(counter).state = text
+            known = self._kept.counter(counter)
+            known.state, known.value = json.dumps(state), None if anew else known.value
             self._dirty = True
 
     def load_state(self, counter: str) -> dict[str, Any] | None:
@@ -216,7 +219,7 @@ class Store:
         """What was used on each day from the first to the last, in the counter's unit, exact, up to this moment.
 
         Days are those of the machine's time zone; one without a valid reading is not among them. What was used while nothing was read
-        counts on the day that it was seen. All days together are the last value less the first.
+        counts on the day that it was seen. All days together are the last value less the first that was not misread.
         """
         with self._lock:
             found: dict[datetime.date, Decimal] = {}
@@ -224,9 +227,6 @@ class Store:
             known = self._kept.counters.get(counter)
             found.update({day: used for day, used in (known.used if known else {}).items() if start_day <= day <= end_day})
             return dict(sorted(found.items()))
-
-    def _total(self, counter: int, day: datetime.date) -> Decimal:
-        return self._writer.read(lambda c: kept.total(c, counter, day), Decimal(0))
 
     def _in_memory(self, after: int) -> list[Record]:
         return self._kept.published(after) if self._writer.trouble else []

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edge.counter.contest import LEAD, observe
-from edge.counter.history import FOUNDED, History, Rules, Verdict
+from edge.counter.contest import FOUNDED, FOUNDED_S, LEAD, observe
+from edge.counter.history import History, Rules, Verdict
 from edge.counter.wheels import Mechanism
 from edge.inference.model import load
 from edge.reader import Reader
@@ -23,7 +23,9 @@ from tests.edge.frames import Frame, sequence
 from tests.edge.simulation import MODEL, ideal, positions
 
 Places = npt.NDArray[np.float64]
+Told = tuple[Verdict, int | None]
 COUNT, MINUTE_S = 6, 60.0
+RIGHT: Told = (Verdict.OK, 53126)
 TRUTH = positions(53126.3, COUNT)
 ROLLING = Mechanism(rolling=True, offset=0.0, carry_starts=((9.0, 1.0),))
 OFTEN = 40
@@ -35,19 +37,36 @@ def misread(wheel: int, digit: int) -> Places:
     return places
 
 
-def follow(
-    shown: list[Places], *, rules: Rules, sure: float = 0.99, history: History | None = None, stored: bool = False
-) -> list[tuple[Verdict, int | None]]:
-    """What frames that show wheels at these places come to, a wheel being new where it shows something else than before."""
-    history, seen, told = history or History(), shown[0], []
-    for minute, places in enumerate(shown):
-        new = np.ones(COUNT) if minute == 0 else (seen != places).astype(float)
-        outcome = observe(history, sure * ideal(places) + (1 - sure) / 100, rules, time_s=minute * MINUTE_S, novelty=new)
-        history, seen = outcome.history, places
-        if stored:
-            history = restored_history(json.loads(json.dumps(dataclasses.asdict(history))))
-        told.append((outcome.verdict, outcome.value))
-    return told
+@dataclasses.dataclass
+class Run:
+    """Frames of one counter, one after another, a wheel being new where it shows something else than before."""
+
+    rules: Rules
+    every_s: float = MINUTE_S
+    stored: bool = False
+    """As JSON after each frame."""
+    history: History = dataclasses.field(default_factory=History)
+    frames: int = 0
+    seen: Places | None = None
+
+    def show(
+        self, places: Places, times: int = 1, *, doubt: dict[int, tuple[int, float]] | None = None
+    ) -> list[tuple[Verdict, int | None]]:
+        """What so many frames with wheels at these places come to. doubt: of a wheel, another digit and its probability."""
+        told = []
+        for _ in range(times):
+            probabilities = 0.99 * ideal(places) + 0.01 / 100
+            for wheel, (digit, share) in (doubt or {}).items():
+                other = places.copy()
+                other[wheel] = digit
+                probabilities[wheel] = (1 - share) * probabilities[wheel] + share * ideal(other)[wheel]
+            new = np.ones(COUNT) if self.seen is None else (self.seen != places).astype(float)
+            outcome = observe(self.history, probabilities, self.rules, time_s=self.frames * self.every_s, novelty=new)
+            self.history, self.seen, self.frames = outcome.history, places, self.frames + 1
+            if self.stored:
+                self.history = restored_history(json.loads(json.dumps(dataclasses.asdict(self.history))))
+            told.append((outcome.verdict, outcome.value))
+        return told
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["at once", "stored between frames"])
@@ -57,33 +76,84 @@ def follow(
 def test_a_beginning_that_was_misread_gives_way_though_nothing_turns(
     mechanism: Mechanism, max_rate: float | None, lasts: int, stored: bool
 ) -> None:
-    told = follow([misread(0, 4)] * lasts + [TRUTH] * OFTEN, rules=Rules(mechanism=mechanism, max_rate=max_rate), stored=stored)
-    assert all(verdict is not Verdict.OK for verdict, _ in told[lasts : 2 * lasts + LEAD - 1])
-    assert set(told[2 * lasts + LEAD - 1 :]) == {(Verdict.OK, 53126)}
+    run = Run(Rules(mechanism=mechanism, max_rate=max_rate), stored=stored)
+    run.show(misread(0, 4), lasts)
+    told = run.show(TRUTH, OFTEN)
+    assert Verdict.OK not in {verdict for verdict, _ in told[: lasts + LEAD - 1]}
+    assert set(told[lasts + LEAD - 1 :]) == {RIGHT}
+    assert (run.history.founded, run.history.rival) == (True, None)
 
 
 @pytest.mark.parametrize("wheel", range(COUNT - 1))
 @pytest.mark.parametrize("right", [1, 2, 5])
 @pytest.mark.parametrize("max_rate", [None, 0.05])
 def test_a_beginning_that_was_right_stays_where_a_misread_comes_and_goes(max_rate: float | None, right: int, wheel: int) -> None:
-    wrong = misread(wheel, 8)
-    told = follow([TRUTH] * right + [wrong] * (right + 1) + [TRUTH] * OFTEN, rules=Rules(mechanism=ROLLING, max_rate=max_rate))
+    run = Run(Rules(mechanism=ROLLING, max_rate=max_rate))
+    assert set(run.show(TRUTH, right)) == {RIGHT}
+    told = run.show(misread(wheel, 8), right + 1)
     assert {value for _, value in told} == {53126}
-    assert {verdict for verdict, _ in told[:right] + told[2 * right + 1 :]} == {Verdict.OK}
-    assert all(verdict is not Verdict.OK for verdict, _ in told[right : 2 * right + 1])
+    assert Verdict.OK not in {verdict for verdict, _ in told}
+    assert set(run.show(TRUTH, OFTEN)) == {RIGHT}
+
+
+@pytest.mark.parametrize(("right", "lasts", "every_s"), [(1, 3, MINUTE_S), (1, 12, 5.0), (3, 300, 1.0)])
+def test_a_beginning_that_was_right_and_lost_is_not_forgotten(right: int, lasts: int, every_s: float) -> None:
+    run = Run(Rules(mechanism=ROLLING, max_rate=0.05), every_s=every_s)
+    run.show(TRUTH, right)
+    assert run.show(misread(0, 4), lasts)[-1] == (Verdict.OK, 453126)
+    assert set(run.show(TRUTH, OFTEN + lasts)[lasts + LEAD :]) == {RIGHT}
 
 
 def test_what_was_borne_out_or_told_is_not_called_in_question() -> None:
     rules = Rules(mechanism=ROLLING, max_rate=0.05)
-    told = follow([TRUTH] * FOUNDED + [misread(1, 8)] * 600, rules=rules)
-    assert {value for _, value in told} == {53126}
-    told = follow([misread(1, 8)] * 600, rules=rules, history=History.known(53126, 0.0))
-    assert {value for _, value in told} == {53126}
+    founded = Run(rules)
+    founded.show(TRUTH, int(max(FOUNDED, FOUNDED_S / MINUTE_S)) + 1)
+    for run in (founded, Run(rules, history=History.known(53126, 0.0))):
+        assert run.history.founded
+        assert {value for _, value in run.show(misread(1, 8), 600)} == {53126}
 
 
-def test_a_third_beginning_is_followed_where_the_first_two_were_misread() -> None:
-    told = follow([misread(0, 4), misread(2, 9)] + [TRUTH] * OFTEN, rules=Rules(mechanism=ROLLING))
-    assert set(told[-OFTEN + LEAD :]) == {(Verdict.OK, 53126)}
+def test_ten_frames_are_no_long_time_and_ten_minutes_no_many_frames() -> None:
+    for every_s, frames in ((0.1, 100), (FOUNDED_S, FOUNDED - 1)):
+        run = Run(Rules(mechanism=ROLLING), every_s=every_s)
+        run.show(TRUTH, frames)
+        assert not run.history.founded
+
+
+def test_what_was_stored_before_there_were_contests_is_not_called_in_question() -> None:
+    kept = dataclasses.asdict(History.known(53126, 0.0))
+    for name in ("founded", "began_s", "borne", "rival"):
+        del kept[name]
+    run = Run(Rules(mechanism=ROLLING, max_rate=0.05), history=restored_history(kept))
+    assert {value for _, value in run.show(misread(1, 8), 60)} == {53126}
+
+
+@pytest.mark.parametrize("max_rate", [None, 0.05])
+def test_a_doubtful_first_frame_gives_way_to_clear_ones(max_rate: float | None) -> None:
+    run = Run(Rules(mechanism=ROLLING, max_rate=max_rate))
+    assert run.show(misread(0, 4), doubt={0: (7, 0.2)}) == [(Verdict.LOW_CONFIDENCE, None)]
+    assert set(run.show(TRUTH, OFTEN)[LEAD:]) == {RIGHT}
+
+
+def test_of_three_beginnings_the_one_that_most_frames_show_is_believed() -> None:
+    run = Run(Rules(mechanism=ROLLING))
+    run.show(misread(2, 9))
+    run.show(misread(0, 4))
+    assert set(run.show(TRUTH, OFTEN)[LEAD:]) == {RIGHT}
+    run = Run(Rules(mechanism=ROLLING))
+    run.show(misread(2, 9))
+    for _ in range(10):
+        told = run.show(TRUTH, 2)
+        run.show(misread(0, 4))
+    assert told[-1] == RIGHT
+
+
+def test_while_two_beginnings_stand_against_each_other_nothing_new_is_published() -> None:
+    """The first one takes a wheel for misread, and would go on with the others."""
+    run = Run(Rules(mechanism=ROLLING, max_rate=0.05))
+    run.show(misread(1, 8))
+    run.show(TRUTH)
+    assert run.show(positions(53127.6, COUNT)) == [(Verdict.LOW_CONFIDENCE, 83126)]
 
 
 def with_another_wheel(frame: Frame, at: int, of: int) -> Image:

@@ -25,10 +25,11 @@ class Shown:
     value: Decimal | None = Decimal("7.0")
     status = Status.OK
     ghosts = False
-    anew = 0
+    anew = False
+    looks_anew = 0
 
     def look_anew(self) -> None:
-        self.anew += 1
+        self.looks_anew += 1
 
     def look(self, _: object, __: object) -> Reading:
         return Reading.of_nothing(self.status, self.value)
@@ -114,5 +115,12 @@ def test_a_clock_that_is_set_forward_makes_every_wheel_new_once(bench: Bench) ->
     for wall_s, clock_s in [(1000.0, 5.0), (1300.0, 305.0), (1310.0, 310.0), (90_000.0, 315.0), (90_005.0, 320.0), (500.0, 325.0)]:
         bench.wall.now_s, bench.clock.now_s = wall_s, clock_s
         bench.look(clock_s)
-        told.append(bench.shown.anew)
+        told.append(bench.shown.looks_anew)
     assert told == [0, 0, 0, 1, 1, 1]
+
+
+def test_from_a_value_that_was_misread_to_the_true_one_nothing_was_used(bench: Bench) -> None:
+    for second, (value, anew) in enumerate([("5530", False), ("530", True), ("530", True), ("531", False)]):
+        bench.shown.value, bench.shown.anew = Decimal(value), anew
+        bench.look(second)
+    assert list(bench.store.consumption("water", NOON.date(), NOON.date()).values()) == [Decimal(1)]

@@ -147,7 +147,13 @@ def test_pictures_that_have_not_changed_are_not_packed_anew_and_those_that_have_
 
 
 @pytest.mark.parametrize(
-    "state", [{}, {"digits": 5}, {"digits": 7, "history": None}, {"digits": 7, "history": {}, "learnt": 3, "changes": 0}]
+    "state",
+    [{}, {"digits": 5}]
+    + [
+        {"digits": 7, "history": history, "learnt": {}, "changes": []}
+        for history in (None, {}, [], 3, "x", {"hypotheses": [], "rival": "x"})
+    ]
+    + [{"digits": 7, "history": {"hypotheses": [], "value": None}, "learnt": 3, "changes": 0}],
 )
 def test_a_damaged_state_or_one_of_another_counter_begins_anew(state: dict[str, object]) -> None:
     with camera(rate=0.0) as plate:
