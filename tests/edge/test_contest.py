@@ -118,6 +118,9 @@ def test_ten_frames_are_no_long_time_and_ten_minutes_no_many_frames() -> None:
         run = Run(Rules(mechanism=ROLLING), every_s=every_s)
         run.show(TRUTH, frames)
         assert not run.history.founded
+    clock_set_back = Run(Rules(mechanism=ROLLING), every_s=-MINUTE_S)
+    clock_set_back.show(TRUTH, 12)
+    assert clock_set_back.history.founded
 
 
 def test_what_was_stored_before_there_were_contests_is_not_called_in_question() -> None:
@@ -154,6 +157,7 @@ def test_while_two_beginnings_stand_against_each_other_nothing_new_is_published(
     run.show(misread(1, 8))
     run.show(TRUTH)
     assert run.show(positions(53127.6, COUNT)) == [(Verdict.LOW_CONFIDENCE, 83126)]
+    assert run.history.value == 83126
 
 
 def with_another_wheel(frame: Frame, at: int, of: int) -> Image:
