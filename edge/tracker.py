@@ -221,7 +221,6 @@ def _restored(state: dict[str, Any], digits: int) -> tuple[History, Learnt, Chan
 
 def restored_history(kept: dict[str, Any]) -> History:
     """A history that was stored as JSON. Raises KeyError, TypeError or ValueError for what is none."""
-    kept = dict(kept)
     hypotheses = tuple(Hypothesis(*each) for each in kept["hypotheses"])
     rival = None if kept.get("rival") is None else restored_history(kept["rival"])
     founded = kept.get("founded", kept["value"] is not None)  # was not kept at first

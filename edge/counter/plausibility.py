@@ -78,7 +78,7 @@ def follow(
     if history.value is not None and not _turns(rules.mechanism):
         best = max(shares, key=shares.__getitem__)
         expected = (before[0].pace or 0.0) * (_between(history.value_s, time_s) or 0.0)
-        alone |= not new[-1] or _in_step(progress, _gone(history.value, best, progress.scale), expected)
+        alone |= not new[-1] or _in_step(_gone(history.value, best, progress.scale), expected)
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
     alike = settled is not None and _shows(settled, told, rules, count)
     if settled is None or not (alike or _pardons(settled, told, rules, new, stays=settled == history.value)):
@@ -162,9 +162,9 @@ def _gone(before: int, after: int, scale: int) -> int:
     return (after - before + scale // 2) % scale - scale // 2
 
 
-def _in_step(progress: Progress, gone: int, expected: float) -> bool:
+def _in_step(gone: int, expected: float) -> bool:
     """A wheel that steps went on by one, or by as many steps as its pace led to expect, give or take one."""
-    return (gone >= 0 or progress.decreases) and (abs(gone) <= 1 or abs(gone - expected) <= 1)
+    return abs(gone) <= 1 or abs(gone - expected) <= 1
 
 
 def _turns(mechanism: Mechanism) -> bool:
