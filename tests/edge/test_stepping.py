@@ -67,7 +67,8 @@ def test_what_was_stepped_since_the_last_value_is_expected() -> None:
     rules = dataclasses.replace(STEPPING, max_rate=9 / MINUTE_S)
     for minute in range(1, 21):
         history = look(history, 53126.0 + 2 * minute, minute * MINUTE_S, rules=rules, sure=0.9).history
-    unread = look(history, 53168.0, 21 * MINUTE_S, rules=rules, sure=0.3)
+    either = 0.5 * ideal(positions(53168, COUNT)) + 0.5 * ideal(positions(53167, COUNT))
+    unread = observe(history, either, rules, time_s=21 * MINUTE_S)
     assert (unread.verdict, unread.value) == (Verdict.LOW_CONFIDENCE, 53166)
     then = look(unread.history, 53170.0, 22 * MINUTE_S, rules=rules, sure=0.5)
     assert (then.verdict, then.value) == (Verdict.OK, 53170)
