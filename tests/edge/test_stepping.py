@@ -64,7 +64,7 @@ def test_a_step_that_is_not_as_the_pace_leads_to_expect_waits_for_the_same_pictu
 
 def test_what_was_stepped_since_the_last_value_is_expected() -> None:
     history = History.known(53126, 0.0)
-    rules = dataclasses.replace(STEPPING, max_rate=9 / MINUTE_S)
+    rules = dataclasses.replace(STEPPING, max_rate=8 / MINUTE_S)
     for minute in range(1, 21):
         history = look(history, 53126.0 + 2 * minute, minute * MINUTE_S, rules=rules, sure=0.9).history
     either = 0.5 * ideal(positions(53168, COUNT)) + 0.5 * ideal(positions(53167, COUNT))
