@@ -1,33 +1,26 @@
 """What `digitd doctor` looks at: each check says what it found, and where that is not well, what to do."""
 
-import dataclasses
 import errno
 import fcntl
 import itertools
-import os
 import re
 import shutil
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edge import assembly
+from edge import assembly, machine
 from edge.capture.watching import Watched
 from edge.config.load import checked_with_files
+from edge.config.outputs import Http, Influx, Webhook
 from edge.config.problems import Problem
 from edge.config.schema import Config
 from edge.errors import ConfigError, DigitdError, PictureError, in_parts
 from edge.inference.models import loader, shipped
+from edge.machine import Check
 from edge.outputs.mqtt_events import LostError
 from edge.sizes import misfit
 
-THERMAL = Path("/sys/class/thermal")
-HOT_C = 80.0
-"""A Raspberry Pi slows down from here on."""
 LEAST_FREE_BYTES = 200_000_000
-DIGITD_BEGAN = 1_767_225_600
-"""2026-01-01 in seconds: a clock before it has not been set."""
 IN_USE = "in use by the digitd that runs"
 SOURCES = {
     "picamera2": "look at the camera's ribbon cable, and whether `rpicam-hello --list-cameras` lists it",
@@ -46,20 +39,6 @@ FOLDERS = {
 }
 """What to do about the folder of the database, by what the system says."""
 SECRETS, MODEL = "secrets", "model and runtime"
-THROTTLED = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit", 16: "under-voltage since boot"}
-"""Bits of `vcgencmd get_throttled` (Raspberry Pi documentation)."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Check:
-    """One thing that was looked at."""
-
-    name: str
-    well: bool | None
-    """None: there is nothing to check here."""
-    found: str
-    fix: str = ""
-    """What to do, where it is not well."""
 
 
 def checks(path: Path) -> Iterator[Check]:
@@ -80,9 +59,12 @@ def checks(path: Path) -> Iterator[Check]:
         yield _guarded("database", lambda: IN_USE if runs else _folder(folder), "make room, or look at the disk")
         yield _guarded("disk", lambda: _disk(folder), "make room, or move store.path to another disk")
         yield _broker(config)
-    yield _clock()
-    yield _temperature()
-    yield _throttling()
+        yield _receiver("webhook", config.webhook)
+        yield _receiver("influx", config.influx)
+        yield Check("web", True, IN_USE) if config.http.enabled and runs else _web(config.http)
+    yield machine.clock()
+    yield machine.temperature()
+    yield machine.throttling()
 
 
 def _guarded(name: str, look: Callable[[], str], fix: str) -> Check:
@@ -201,6 +183,32 @@ def _broker(config: Config) -> Check:
         return Check("broker", False, f"{address}: {error}", _way_in(config, str(error)))
 
 
+def _receiver(name: str, section: Webhook | Influx) -> Check:
+    """Nothing is sent: a receiver would take it for a reading."""
+    if section.url is None:
+        return Check(name, None, f"no {name}.url")
+    from edge.outputs.post import UnavailableError, reach, shown
+
+    try:
+        reach(section.url, timeout_s=section.timeout)
+    except UnavailableError as error:
+        fix = f"look at {name}.url, and whether what it names runs; until then readings wait in the database"
+        return Check(name, False, f"{shown(section.url)}: {error}", fix)
+    return Check(name, True, f"{shown(section.url)}: can be reached")
+
+
+def _web(http: Http) -> Check:
+    if not http.enabled:
+        return Check("web", None, "http.enabled is false")
+    from edge.web.server import listening  # and with it uvicorn
+
+    def port() -> str:
+        listening(http.host, http.port).close()
+        return f"{http.host}, port {http.port}: free for digitd"
+
+    return _guarded("web", port, "name another port in [http]")
+
+
 def _way_in(config: Config, said: str) -> str:
     """What to do where the broker does not let digitd in."""
     if "the broker refuses" not in said:
@@ -209,37 +217,3 @@ def _way_in(config: Config, said: str) -> str:
     if config.mqtt.password_file is None:
         return "has it a user and a password for digitd? Then name them: mqtt.user, mqtt.password_file"
     return f"is the password in {config.mqtt.password_file} right, and mqtt.user?"
-
-
-def _clock() -> Check:
-    now = time.strftime("%Y-%m-%d %H:%M:%S %Z")
-    if time.time() < DIGITD_BEGAN:
-        return Check("clock", False, f"{now}: it has not been set", "connect to a network with a time server, or add a real-time clock")
-    if Path("/run/systemd/timesync").is_dir() and not Path("/run/systemd/timesync/synchronized").exists():
-        return Check("clock", False, f"{now}, not compared with a time server yet", "timedatectl tells why; readings carry this time")
-    return Check("clock", True, now)
-
-
-def _temperature() -> Check:
-    degrees = []
-    for zone in sorted(THERMAL.glob("thermal_zone*/temp")):
-        try:
-            degrees.append(int(zone.read_text()) / 1000)
-        except (OSError, ValueError):
-            continue
-    if not degrees:
-        return Check("temperature", None, "this machine shows none")
-    hottest = max(degrees)
-    return Check("temperature", hottest < HOT_C, f"{hottest:.0f} °C", "give it air, or a heat sink")
-
-
-def _throttling() -> Check:
-    if shutil.which("vcgencmd") is None:
-        return Check("throttling", None, "no vcgencmd: not a Raspberry Pi")
-    try:
-        told = subprocess.run(["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5, check=True).stdout
-        bits = int(told.strip().partition("=")[2], 16)
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        return Check("throttling", False, f"vcgencmd: {error}", f"may {os.environ.get('USER', 'digitd')} use /dev/vcio? (group video)")
-    said = [words for bit, words in THROTTLED.items() if bits >> bit & 1]
-    return Check("throttling", not said, ", ".join(said) or "none", "use the power supply that came with it, and cool it")

@@ -43,23 +43,34 @@ def shown(url: str) -> str:
 def post(url: str, body: bytes, headers: dict[str, str], *, timeout_s: float) -> None:
     """Deliver `body`; all of it takes no longer than the timeout. Raises RefusedError or UnavailableError."""
     parts = urllib.parse.urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     target = urllib.parse.quote(parts._replace(scheme="", netloc="", fragment="").geturl() or "/", safe="/?&=%:;,@!$'()*+~")
     sent = {"User-Agent": AGENT, "Connection": "close", **_login(parts), **headers}
+    with _connected(parts, timeout_s) as connection, _at_most(timeout_s, connection.sock):
+        connection.request("POST", target, body, sent)
+        answer = connection.getresponse()
+        text = answer.read(ANSWER_BYTES).decode("utf-8", "replace")
+    if not 200 <= answer.status < 300:
+        raise _failure(answer, text)
+
+
+def reach(url: str, *, timeout_s: float) -> None:
+    """See whether it takes connections, encrypted ones where they are to be, and say nothing. Raises UnavailableError."""
+    with _connected(urllib.parse.urlsplit(url), timeout_s):
+        pass
+
+
+@contextlib.contextmanager
+def _connected(parts: urllib.parse.SplitResult, timeout_s: float) -> Iterator[http.client.HTTPConnection]:
+    """A connection; what goes wrong with it, or in it, is an UnavailableError."""
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     try:
-        connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
-        with contextlib.closing(connection):
+        with contextlib.closing(kind(parts.hostname or "", parts.port, timeout=timeout_s)) as connection:
             connection.connect()
-            with _at_most(timeout_s, connection.sock):
-                connection.request("POST", target, body, sent)
-                answer = connection.getresponse()
-                text = answer.read(ANSWER_BYTES).decode("utf-8", "replace")
+            yield connection
     except http.client.HTTPException as error:
         raise UnavailableError(f"no proper HTTP answer ({type(error).__name__})") from None  # its text may hold the address
     except (OSError, ValueError) as error:
         raise UnavailableError(in_words(error, timeout_s)) from None
-    if not 200 <= answer.status < 300:
-        raise _failure(answer, text)
 
 
 def _failure(answer: http.client.HTTPResponse, text: str) -> RefusedError | UnavailableError:

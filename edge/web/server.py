@@ -41,7 +41,7 @@ class Server:
             most = most_connections
 
         Connection.patience_s = patience_s
-        self._socket = _listening(host, port)
+        self._socket = listening(host, port)
         self.port: int = self._socket.getsockname()[1]
         # The log is the daemon's: uvicorn tells faults, not visits. Nothing here needs websockets, or a lifespan.
         self._uvicorn = uvicorn.Server(
@@ -83,8 +83,8 @@ class Server:
         await self._uvicorn.serve(sockets=[self._socket])
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens already, so that whoever comes from now on is answered."""
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens already, so that whoever comes from now on is answered. Raises ConfigError where there can be none."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, kind, protocol)

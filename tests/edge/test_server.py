@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.errors import ConfigError
-from edge.web.server import Server, _listening
+from edge.web.server import Server, listening
 from tests.edge.served import TOKEN, Client, Daemon, record, served
 
 MANY = 1000
@@ -241,7 +241,7 @@ def test_a_port_in_use_and_an_address_that_is_none_are_refused_by_name() -> None
 
 def test_it_starts_before_the_network_has_given_its_address() -> None:
     """192.0.2.1 is for documentation: no machine has it."""
-    with contextlib.closing(_listening("192.0.2.1", 0)) as listener:
+    with contextlib.closing(listening("192.0.2.1", 0)) as listener:
         assert listener.getsockname()[0] == "192.0.2.1"
 
 

@@ -146,15 +146,15 @@ def test_pictures_that_have_not_changed_are_not_packed_anew_and_those_that_have_
     assert kept[2]["history"] != kept[0]["history"], "all else goes on"
 
 
-@pytest.mark.parametrize(
-    "state",
-    [{}, {"digits": 5}]
-    + [
-        {"digits": 7, "history": history, "learnt": {}, "changes": []}
-        for history in (None, {}, [], 3, "x", {"hypotheses": [], "rival": "x"})
-    ]
-    + [{"digits": 7, "history": {"hypotheses": [], "value": None}, "learnt": 3, "changes": 0}],
-)
+HISTORIES: list[object] = [None, {}, [], 3, "x", {"hypotheses": [], "rival": "x"}]
+STATES: list[dict[str, object]] = [
+    {},
+    {"digits": 5},
+    {"digits": 7, "history": {"hypotheses": [], "value": None}, "learnt": 3, "changes": 0},
+]
+
+
+@pytest.mark.parametrize("state", STATES + [{"digits": 7, "history": history, "learnt": {}, "changes": []} for history in HISTORIES])
 def test_a_damaged_state_or_one_of_another_counter_begins_anew(state: dict[str, object]) -> None:
     with camera(rate=0.0) as plate:
         tracker = follower(plate, state=state)
