@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from edge.counter.history import History, Outcome, Rules, Verdict
 from edge.counter.plausibility import follow
-from edge.counter.wheels import Display
+from edge.counter.wheels import Display, mixed
 from edge.errors import UsageError
 from edge.inference.model import Probabilities, Recognizer
 from edge.reading import Reading, Status, Wheel
@@ -170,11 +170,11 @@ class Reader:
         *,
         which: npt.NDArray[np.bool_] | None = None,
     ) -> Probabilities:
-        """Probabilities float32 [N, K] of the wheels, or of some of them: the mean over the margins, all of them read in one call."""
+        """Probabilities float32 [N, K] of the wheels, or of some of them, `mixed` from all margins, which are read in one call."""
         places = None if which is None else np.flatnonzero(which).tolist()
         cells = np.concatenate([placement.cut(frame, corners, self.digits, margin, places) for margin in margins])
-        probabilities = self.recognizer.read(cells).reshape(len(margins), len(cells) // len(margins), -1)
-        return np.asarray(probabilities.mean(0), np.float32)
+        probabilities = self.recognizer.read(cells)
+        return mixed(probabilities.reshape(len(margins), -1, probabilities.shape[1]))
 
     def with_blanks(self, probabilities: Probabilities, blanks: Certainties) -> Probabilities:
         """Probabilities [N, K] where a leading place that shows nothing stands at 0, as surely as it shows nothing."""

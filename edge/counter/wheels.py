@@ -19,6 +19,8 @@ STEPS_PER_DIGIT = 20
 STEPS = 10 * STEPS_PER_DIGIT
 DOUBT = 0.01
 """Share of the probability that is spread over the whole circle: how often the network is sure and wrong on meters it has never seen."""
+UNSURE = 0.02
+"""How certain a look that tells nothing of a wheel is taken to be, when it is weighed against another: no single wheel decides alone."""
 BACKLASH_DIGITS = 0.08
 """Standard deviation of a wheel's own place about where the mechanism puts it."""
 OFFSETS = tuple(round(0.1 * i, 1) for i in range(-4, 5))
@@ -72,6 +74,15 @@ def softness(probabilities: npt.NDArray[np.floating]) -> Floats:
     """How much of the probability [N, K] of each wheel is not about its peak, [N]: a wheel that is seen leaves a fiftieth in the mean, what
     is no wheel a half."""
     return np.asarray(1 - (np.asarray(probabilities, np.float64) @ _neighbourhood(probabilities.shape[1])).max(1))
+
+
+def mixed(looks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """One probability [N, K] from several looks [M, N, K] at the same wheels: their mean, in which a look counts the more the likelier it
+    makes it that all of them are wheels. In one that reaches too far a display's frame may be taken for a segment, in one that does not
+    reach far enough a digit's foot is cut off."""
+    count, wheels, classes = looks.shape
+    weights = (1 + UNSURE - softness(looks.reshape(-1, classes)).reshape(count, wheels)).prod(1)
+    return np.asarray(np.tensordot(weights / weights.sum(), looks, 1), np.float32)
 
 
 def likelihoods(narrow: Floats, sigma_digits: float = 0.0) -> Floats:
