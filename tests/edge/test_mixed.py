@@ -51,5 +51,5 @@ def test_a_display_is_read_in_a_window_that_cuts_its_digits_off_nearly(height: i
     for i, digit in enumerate((4, 2, 1, 7, 9, 6)):
         lit, _ = lcd.seven_segments(digit, height=60, width=38, thickness=0.13)
         frame[30:90, 40 + 58 * i : 78 + 58 * i] = 190 - (150 * lit).astype(np.uint8)
-    read = Reader(load(MODEL), digits=6, display="lcd").read(frame, rectangle(height, 348) + (30, 60 - height / 2))
+    read = Reader(load(MODEL), digits=6, display="lcd").read(frame, rectangle(height, 348) + np.array([30, 60 - height / 2]))
     assert read.raw == "421796"
