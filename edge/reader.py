@@ -129,7 +129,7 @@ class Reader:
             corners = found.corners
         with watch.step("window"):
             flaw = self.flaw(frame, corners)
-            corners = placement.refined(frame, corners, self.digits)
+            corners = placement.refined(frame, corners, self.digits, display=self.display == "lcd")
             blanks = self.blanks(frame, corners)
         with watch.step("inference"):
             read = self.look(frame, corners, placement.MARGINS)

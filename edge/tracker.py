@@ -149,7 +149,7 @@ class Tracker:
 
     def _cut(self, frame: Image) -> npt.NDArray[np.uint8]:
         if self._window is None:
-            self._window = placement.refined(frame, self._given, self.reader.digits)
+            self._window = placement.refined(frame, self._given, self.reader.digits, display=self.reader.display == "lcd")
         return placement.cut(frame, self._window, self.reader.digits)
 
     def _read(self, frame: Image, new: npt.NDArray[np.bool_]) -> None:

@@ -31,13 +31,28 @@ AROUND = 6
 """Columns beyond the window on either side."""
 ROWS, ROWS_LEFT_OUT = 32, 3
 """Rows of the projected picture, and those at its top and bottom that hold the window's frame."""
+LEVEL_ROWS, BEYOND = 70, 0.2
+"""Rows of the picture in which a display's digits are looked for, and the share of its height beyond the window on either side."""
+BACKGROUND_PX = 41
+"""What is wider is no segment, in pixels of that picture."""
+INK, INKED = 0.45, 0.02
+"""Share of a segment's contrast from which on a pixel is ink, and share of a row's pixels from which on the row is."""
+GAP_ROWS, WAIST_ROWS, WAIST = 2, 6, 8
+"""Rows without ink that end the digits; at their waist, so near the middle, more are between the upper and the lower segments."""
+LOWEST, HIGHEST = 0.45, 1.25
+"""Heights of digits, in window heights, that are believed."""
+FILLED = 0.88
+"""Share of the window's height that digits fill then: with the margins from 0.88 to 0.68, as those did that the network learnt from."""
 
 
-def refined(frame: Image, corners: Corners, digits: int) -> Corners:
-    """The window with its left and right edge moved to where the digits' cells begin and end.
+def refined(frame: Image, corners: Corners, digits: int, *, display: bool = False) -> Corners:
+    """The window with its left and right edge moved to where the digits' cells begin and end; a display's upper and lower one, too.
 
-    frame: uint8 [H, W] or [H, W, 3]; corners float64 [4, 2]; digits: how many there are.
+    frame: uint8 [H, W] or [H, W, 3]; corners float64 [4, 2]; digits: how many there are. A wheel's height in its window is where it
+    stands, and stays; a display's says nothing, and beyond its digits are lines and signs.
     """
+    if display:
+        corners = _levelled(frame, corners, digits)
     around = AROUND / COLUMNS_PER_CELL / digits
     picture = strip(frame, grown(corners, left=around, right=around), size=(ROWS, COLUMNS_PER_CELL * digits + 2 * AROUND))
     activity = _activity(picture)
@@ -66,6 +81,32 @@ def cut(frame: Image, corners: Corners, digits: int, margin: float = MARGIN, whi
 def outlines(corners: Corners, digits: int) -> list[Corners]:
     """The quadrilateral of each digit's cell."""
     return [grown(corners, left=-i / digits, right=-(digits - 1 - i) / digits) for i in range(digits)]
+
+
+def _levelled(frame: Image, corners: Corners, digits: int) -> Corners:
+    """The window about the rows that hold a display's digits, from the projection of its ink; as it is where they are not plain to see."""
+    rows = round(LEVEL_ROWS * (1 + 2 * BEYOND))
+    picture = strip(frame, grown(corners, top=BEYOND, bottom=BEYOND), size=(rows, COLUMNS_PER_CELL * digits))
+    grey = cv2.GaussianBlur(picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (0, 0), 1.0)
+    ink = grey.astype(np.float32) - cv2.medianBlur(grey, BACKGROUND_PX)
+    low, high = np.percentile(ink[rows * 3 // 10 : rows * 7 // 10], (4, 96))
+    inked = ((-ink > -INK * low) if -low > high else (ink > INK * high)).mean(1) > INKED
+    top, bottom = _end(inked, -1), _end(inked, 1)
+    height = (bottom - top + 1) / LEVEL_ROWS
+    if not LOWEST <= height <= HIGHEST or top == 0 or bottom == rows - 1:
+        return corners
+    space = height * (1 / FILLED - 1) / 2
+    return grown(corners, top=BEYOND - top / LEVEL_ROWS + space, bottom=BEYOND - (rows - 1 - bottom) / LEVEL_ROWS + space)
+
+
+def _end(inked: npt.NDArray[np.bool_], step: int) -> int:
+    """The last row with ink on the way from the middle up (-1) or down (1), before a gap."""
+    middle = end = len(inked) // 2
+    row, gap = middle, 0
+    while 0 <= row < len(inked) and gap <= (WAIST_ROWS if abs(row - middle) <= WAIST else GAP_ROWS):
+        end, gap = (row, 0) if inked[row] else (end, gap + 1)
+        row += step
+    return end
 
 
 def _activity(picture: Image) -> Floats:
