@@ -129,11 +129,13 @@ class Reader:
             corners = found.corners
         with watch.step("window"):
             flaw = self.flaw(frame, corners)
-            corners = placement.refined(frame, corners, self.digits, display=self.display == "lcd")
+            drawn, corners = corners, placement.refined(frame, corners, self.digits, display=self.display == "lcd")
             blanks = self.blanks(frame, corners)
         with watch.step("inference"):
             read = self.look(frame, corners, placement.MARGINS)
-            if self.display is None:
+            if self.display is None and len(self.ghosts(frame, corners, read)):
+                corners = placement.refined(frame, drawn, self.digits, display=True)
+                read = self.look(frame, corners, placement.MARGINS)
                 blanks = self.ghosts(frame, corners, read)
             probabilities = self.with_blanks(read, blanks)
         return Seen(
