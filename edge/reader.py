@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -25,7 +24,7 @@ from edge.vision.binarize import quality
 from edge.vision.blanks import ghosts, leading_blanks
 from edge.vision.circle import position
 from edge.vision.reference import Reference
-from edge.vision.window import Corners, Image, grown, inside, strip
+from edge.vision.window import Corners, Image, grown, inside, luminance, strip
 
 Certainties = npt.NDArray[np.float64]
 
@@ -192,7 +191,7 @@ class Reader:
         """What is wrong with the window's picture, if anything."""
         rows, columns = QUALITY_SIZE
         picture = strip(frame, corners, size=(rows, columns * self.digits))
-        judged = quality(picture if picture.ndim == 2 else np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8))
+        judged = quality(luminance(picture))
         if judged.too_dark:
             return Status.TOO_DARK
         if judged.too_bright:

@@ -9,6 +9,7 @@ import numpy as np
 from edge.commands.paths import named
 from edge.errors import UsageError
 from edge.inference.model import kind_of
+from edge.vision.window import luminance
 from train import augment, datasets, synthetic
 from train.options import seed_argument
 from train.samples import padded, resized
@@ -51,7 +52,7 @@ def _distorted(kind: str, count: int, seed: int) -> synthetic.Image:
     columns = []
     for i in rng.choice(len(pictures), max(1, count // (ROWS + 1)), replace=False):
         original = cv2.resize(pictures[i], (TILE_PX, TILE_PX))
-        grey = original if original.ndim == 2 else cv2.cvtColor(original, cv2.COLOR_BGR2GRAY)
+        grey = luminance(original)
         distorted = distort(np.stack([pictures[i]] * ROWS), rng)
         columns.append(np.vstack([grey, *(cv2.resize(cell, (TILE_PX, TILE_PX)) for cell in distorted)]))
     return np.asarray(np.hstack(columns), np.uint8)

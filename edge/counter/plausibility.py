@@ -41,11 +41,7 @@ def follow(
     time_s: float | None = None,
     novelty: npt.NDArray[np.floating] | None = None,
 ) -> Outcome:
-    """Weigh one frame, as far as one history goes (`contest.observe` has all of it): probabilities [N, K] of its wheels, the first first.
-
-    time_s: of the frame, on any clock; None where time means nothing. novelty [N], 0 to 1: how much each wheel's picture differs from
-    the one that last counted; None: all of it is new.
-    """
+    """Weigh one frame, given as `contest.observe` takes it, against one history alone; `borne`, `founded` and `rival` stay as they are."""
     count = len(probabilities)
     seen = Evidence(probabilities, rules.mechanism)
     raw = seen.decode()

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.vision.window import Corners, Image, strip
+from edge.vision.window import Corners, Image, luminance, strip
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def ghosts(frame: Image, corners: Corners, positions: Floats, decimals: int = 0)
 def contrasts(frame: Image, corners: Corners, digits: int) -> Floats:
     """Grey levels between strokes and ground at each place, float64 [N]."""
     picture = strip(frame, corners, size=(ROWS, COLUMNS * digits))
-    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    grey = luminance(picture)
     smooth = cv2.GaussianBlur(grey, (0, 0), 1.0)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (STROKE_PX, STROKE_PX))
     dark, light = (cv2.morphologyEx(smooth, hat, kernel) for hat in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT))

@@ -17,7 +17,7 @@ from edge.vision.cells import CELL_SIZE, Image, to_cells
 from edge.vision.characters import Characters, characters, displayed, shrunk
 from edge.vision.rows import Row, rows, standing
 from edge.vision.runs import Floats, Places, Run
-from edge.vision.window import Corners, strip
+from edge.vision.window import Corners, luminance, strip
 
 Recognize = Callable[[Image], npt.NDArray[np.float32]]
 """Cells uint8 [N, 32, 32, 1] → probabilities float32 [N, K] over K classes on the circle of ten digits."""
@@ -110,7 +110,7 @@ def find(frame: Image, *, recognize: Recognize | None = None, digits: int | None
     a row may be read either way round, it is proposed both ways, the likelier first. Without `recognize`, that is the one less turned,
     and rows are judged by their evenness alone.
     """
-    grey = frame if frame.ndim == 2 else np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), np.uint8)
+    grey = luminance(frame)
     grey, _ = shrunk(grey, WORK_PX)
     parts = characters(grey)
     judged = [it for row in rows(parts) for it in _readings(grey, row, parts, recognize, digits)]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.cells import CELL_SIZE, stretch, to_cells
-from edge.vision.window import Corners, Image, grown, strip
+from edge.vision.window import Corners, Image, grown, luminance, strip
 
 Floats = npt.NDArray[np.float32]
 
@@ -87,7 +87,7 @@ def _levelled(frame: Image, corners: Corners, digits: int) -> Corners:
     """The window about the rows that hold a display's digits, from the projection of its ink; as it is where they are not plain to see."""
     rows = round(LEVEL_ROWS * (1 + 2 * BEYOND))
     picture = strip(frame, grown(corners, top=BEYOND, bottom=BEYOND), size=(rows, COLUMNS_PER_CELL * digits))
-    grey = cv2.GaussianBlur(picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (0, 0), 1.0)
+    grey = cv2.GaussianBlur(luminance(picture), (0, 0), 1.0)
     ink = grey.astype(np.float32) - cv2.medianBlur(grey, BACKGROUND_PX)
     low, high = np.percentile(ink[rows * 3 // 10 : rows * 7 // 10], (4, 96))
     inked = ((-ink > -INK * low) if -low > high else (ink > INK * high)).mean(1) > INKED
@@ -111,8 +111,7 @@ def _end(inked: npt.NDArray[np.bool_], step: int) -> int:
 
 def _activity(picture: Image) -> Floats:
     """How much a column changes from row to row, 0 (the calmest) to 1 (the busiest), [columns]. A frame's upright edge does not change."""
-    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 0.8)
+    smooth = cv2.GaussianBlur(luminance(picture).astype(np.float32), (0, 0), 0.8)
     change = np.abs(np.diff(smooth, axis=0))[ROWS_LEFT_OUT:-ROWS_LEFT_OUT]
     high = np.partition(change.ravel(), int(change.size * 0.95))[int(change.size * 0.95)]
     activity = np.minimum(change, high).mean(0)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.vision.window import Corners, Image, grown, rectangle, size_px, strip
+from edge.vision.window import Corners, Image, grown, luminance, rectangle, size_px, strip
 
 Floats = npt.NDArray[np.float32]
 
@@ -122,7 +122,7 @@ def _surroundings(corners: Corners) -> Corners:
 def picture_of(frame: Image, box: Corners, size: tuple[int, ...]) -> Image:
     """What lies in the box, grey, uint8 [h, w] of that size."""
     picture = strip(frame, box, size=(size[0], size[1]), max_samples=SAMPLES)
-    return picture if picture.ndim == 2 else np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+    return luminance(picture)
 
 
 def normalised(picture: Image) -> Floats:

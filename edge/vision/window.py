@@ -27,6 +27,11 @@ MAX_TAPER = 3.0
 FORMAT = 'expected four corners "x,y x,y x,y x,y" in pixels: top-left, top-right, bottom-right, bottom-left as one reads the digits'
 
 
+def luminance(picture: Image) -> Image:
+    """A picture's grey, uint8 [H, W]; one that is grey, such as a Y plane, as it is."""
+    return picture if picture.ndim == 2 else np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
 def rectangle(height: float, width: float) -> Corners:
     """The corners of an upright picture of that size in pixels."""
     return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
