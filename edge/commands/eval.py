@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +34,19 @@ class Result:
     digits: str
     raw: str
     confidence: float
-    status: str
+    wheels: tuple[float, ...]
+    """The confidence of each digit."""
     window: Any
 
     @property
-    def digits_right(self) -> int:
-        """How many of the digits are right."""
-        return sum(true in ("N", read) for true, read in zip(self.digits, self.raw, strict=True))
+    def digits_right(self) -> tuple[bool, ...]:
+        """Which of the digits are right."""
+        return tuple(true in ("N", read) for true, read in zip(self.digits, self.raw, strict=True))
 
     @property
     def right(self) -> bool:
         """Whether all are."""
-        return self.digits_right == len(self.digits)
+        return all(self.digits_right)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,9 +100,8 @@ def _results(args: argparse.Namespace, listed: list[Any]) -> list[Result]:
                 frame, count = shot.frame(), len(shot.digits)
                 reading = Reader(recognizer, digits=count, display=shot.display).read(frame, shot.corners)
                 picture = strip(frame, shot.corners, size=(64, 44 * count))
-                results.append(
-                    Result(shot.meter, shot.name, shot.digits, reading.raw, reading.confidence, reading.status.value, picture)
-                )  # fmt: skip
+                wheels = tuple(wheel.confidence for wheel in reading.wheels)
+                results.append(Result(shot.meter, shot.name, shot.digits, reading.raw, reading.confidence, wheels, picture))
             except DigitdError as error:
                 progress.say(f"digitd: {one_line(str(error))}", error=True)
             progress.done()
@@ -108,32 +109,36 @@ def _results(args: argparse.Namespace, listed: list[Any]) -> list[Result]:
 
 
 def figures(results: list[Result]) -> dict[str, float]:
-    """Shares 0 to 1 over some photos; `ece`: expected calibration error over ten bins (Guo et al., "On calibration of modern neural
-    networks", 2017).
-    """
+    """Shares 0 to 1 over some photos; `ece`: calibration error of the readings' confidence, `digits_ece`: of the digits'."""
     count = len(results)
-    bins: dict[int, list[Result]] = {}
-    for result in results:
-        bins.setdefault(min(int(result.confidence * BINS), BINS - 1), []).append(result)
-    gaps = (abs(sum(r.right for r in each) - sum(r.confidence for r in each)) for each in bins.values())
     sure = [r for r in results if r.confidence >= 0.9]
+    digits_right = [right for r in results for right in r.digits_right]
     return {
         "n": count,
         "readings_right": sum(r.right for r in results) / count,
-        "digits_right": sum(r.digits_right for r in results) / sum(len(r.digits) for r in results),
+        "digits_right": sum(digits_right) / len(digits_right),
         "coverage_at_0_9": len(sure) / count,
         "wrong_at_0_9": sum(not r.right for r in sure),
-        "ece": sum(gaps) / count,
+        "ece": calibration_error([r.confidence for r in results], [r.right for r in results]),
+        "digits_ece": calibration_error([wheel for r in results for wheel in r.wheels], digits_right),
     }
+
+
+def calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> float:
+    """Expected calibration error over ten bins (Guo et al., "On calibration of modern neural networks", 2017), 0 to 1."""
+    gaps = [0.0] * BINS
+    for confidence, is_right in zip(confidences, right, strict=True):
+        gaps[min(int(confidence * BINS), BINS - 1)] += is_right - confidence
+    return sum(map(abs, gaps)) / len(confidences)
 
 
 def _print_table(by_meter: dict[str, dict[str, float]], whole: dict[str, float], wrong: list[Result]) -> None:
     from edge.commands.reading_text import one_line
 
-    print(f"{'':28}{'photos':>8}{'readings':>10}{'digits':>10}{'sure ≥ 0.9':>12}{'wrong then':>12}{'calibration':>13}")
+    print(f"{'':28}{'photos':>8}{'readings':>10}{'digits':>10}{'sure ≥ 0.9':>12}{'wrong then':>12}{'calibration':>13}{'of digits':>11}")
     for name, each in {**by_meter, "all": whole}.items():
         shares = f"{each['readings_right']:>10.1%}{each['digits_right']:>10.1%}{each['coverage_at_0_9']:>12.1%}"
-        print(f"{one_line(name)[:27]:28}{each['n']:>8}{shares}{each['wrong_at_0_9']:>12}{each['ece']:>13.3f}")
+        print(f"{one_line(name)[:27]:28}{each['n']:>8}{shares}{each['wrong_at_0_9']:>12}{each['ece']:>13.3f}{each['digits_ece']:>11.3f}")
     print(f"{'mean over meters':28}{len(by_meter):>8}{whole['readings_right_meter_mean']:>10.1%}")
     for r in wrong:
         print(f"  {one_line(r.path)}: {r.raw}, true {r.digits}, confidence {r.confidence:.2f}")

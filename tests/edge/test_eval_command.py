@@ -44,9 +44,10 @@ def test_people_get_a_table_and_a_sheet_of_the_misreads(table: Path, capsys: pyt
 
 
 def test_calibration_error_is_the_gap_between_certainty_and_truth() -> None:
-    results = [Result("m", "p", "1", raw, 0.95, "ok", None) for raw in "1112"]
+    results = [Result("m", "p", "11", raw, 0.95, (0.95, 0.85), None) for raw in ("11", "11", "11", "21")]
     told = figures(results)
     assert told["ece"] == pytest.approx(0.2)
+    assert told["digits_ece"] == pytest.approx((0.2 + 0.15) / 2)
     assert (told["coverage_at_0_9"], told["wrong_at_0_9"]) == (1.0, 1)
 
 

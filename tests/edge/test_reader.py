@@ -8,20 +8,16 @@ import numpy as np
 import pytest
 
 from bench.pages import pages
-from edge.counter.odometer import Evidence
-from edge.counter.wheels import Mechanism
 from edge.errors import UsageError
 from edge.inference.model import Cells, Probabilities, load
 from edge.page import read_page
 from edge.reader import Reader
 from edge.reading import Status
-from edge.vision.cells import to_cells
-from edge.vision.circle import distance, position
+from edge.vision.circle import position
 from edge.vision.reference import Reference
 from edge.vision.window import moved, size_px
 from tests.edge.frames import Frame, frames, sequence
 from tests.edge.test_align import farthest, nudged
-from train import datasets
 
 MODELS = Path(__file__).parents[2] / "models"
 COUNTER = load(MODELS / "lenet5-counter.tflite")
@@ -29,7 +25,6 @@ HANDWRITTEN, JUDGE = load(MODELS / "lenet5-handwritten.tflite"), load(MODELS / "
 ROUND = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
 JITTERS, JITTERED_RIGHT = 100, 0.985
 CERTAIN, TURNED_RIGHT = 0.9, 18
-CALIBRATION_ERROR = 0.02
 PAGES, DIGITS_RIGHT, LINES_RIGHT = 100, 0.987, 0.92
 
 
@@ -202,19 +197,6 @@ def test_a_grey_plane_reads_as_the_colour_does() -> None:
     frame = frames()[4]
     grey = frame.picture[..., 1].copy()
     assert frame.shows(reader(frame).read(grey, frame.corners).raw)
-
-
-def test_certainty_is_how_often_it_is_right_on_meters_never_seen() -> None:
-    digits = datasets.meter_digits("test")
-    known = [i for i, kind in enumerate(digits.kinds) if kind != "nan"]
-    probabilities = COUNTER.read(to_cells([digits.crops[i] for i in known]))
-    certainty = np.array([Evidence(each[None], Mechanism(display="lcd")).decode().confidence for each in probabilities])
-    true = np.rint(digits.positions[known]).astype(int) % 10
-    resting = distance(digits.positions[known], true) < 0.25
-    read = np.rint(position(probabilities)).astype(int) % 10
-    right, certainty = (read == true)[resting], certainty[resting]
-    bins = np.minimum((certainty * 10).astype(int), 9)
-    assert sum(abs(right[bins == k].sum() - certainty[bins == k].sum()) for k in range(10)) / len(right) <= CALIBRATION_ERROR
 
 
 def test_pages_of_handwriting_are_read_above_the_floor() -> None:
