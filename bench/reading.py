@@ -1,37 +1,43 @@
-"""`python -m bench.reading`: milliseconds of each step from a frame in memory to the digits it shows, against the network alone.
+"""`python -m bench.reading`: milliseconds of a reading, and of each of its steps, against the network alone.
 
-A grey frame of 1280×720 with eight wheels, one thread, one frame at a time, in one run: the window is found again against the
-reference, cut, read by the shipped int8 network, and decoded; those steps are "together". The daemon also weighs every frame against
-what it knew before: "decode and track" is the decoder with that, and "with history" are the other steps with it in decode's place.
+A grey frame of 1280×720 with eight wheels, one thread, one frame at a time, in one run. First the four steps by themselves: the window
+is found again against the reference, cut into cells, these are read by the shipped int8 network, and decoded as a counter whose ways are
+known; together they are what the goal of three times the network's time is for. Then what digitd does with a frame, whole: `read` of
+one picture, which also judges its light and focus, looks where the cells are, and knows nothing of the counter's ways; and the daemon's
+`look` at a frame on which all wheels are new, on which the last one has turned, and on which none has, each weighed against what it knew.
 """
 
 import argparse
-import functools
+import datetime
 import json
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import cv2
 import numpy as np
 
-from edge.counter.contest import observe
-from edge.counter.history import History, Rules
+from edge.counter.history import Rules
 from edge.counter.odometer import Decoded, Evidence
 from edge.counter.wheels import Mechanism
 from edge.inference.model import Probabilities, load
 from edge.inference.models import shipped
+from edge.reader import Reader
 from edge.rendering import wheel
 from edge.rendering.strokes import random_strokes, stroke_glyphs
+from edge.tracker import Tracker
 from edge.vision import placement
 from edge.vision.align import align
 from edge.vision.reference import Reference
 from edge.vision.window import Corners, Image, rectangle
 
 DIGITS, CELL = 8, (60, 42)
-VALUE = 12345678.4
+VALUE, TURN = 12345678.4, 0.1
+"""In steps of the last wheel: where the counter stands, and how much it turns from frame to frame."""
 LEARNT = Mechanism(rolling=True, offset=0.0, carry_starts=((9.0, 1.0),))
 STEPS = ("align", "cut", "network", "decode")
+NOON = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
 
 
 def main() -> int:
@@ -44,32 +50,28 @@ def main() -> int:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     medians = measure(args.repeat)
-    alone, tracked = medians["network alone"], medians["decode and track"]
-    together = sum(medians[step] for step in STEPS)
-    with_history = together - medians["decode"] + tracked
+    alone, together = medians["network alone"], sum(medians[step] for step in STEPS)
     if args.json:
-        print(json.dumps({**medians, "ratio": together / alone, "ratio with history": with_history / alone}))
+        print(json.dumps({**medians, "ratio": together / alone}))
     else:
-        steps = {step: medians[step] for step in STEPS}
-        rest = {"together": together, "network alone": alone, "decode and track": tracked, "with history": with_history}
-        for name, median in {**steps, **rest}.items():
-            print(f"{name:18}{median:>9.3f} ms{median / alone:>8.2f}")
+        steps = {step: medians.pop(step) for step in STEPS}
+        for name, median in {**steps, "together": together, **medians}.items():
+            print(f"{name:30}{median:>9.3f} ms{median / alone:>8.2f}")
     return int(together / alone > 3.0)
 
 
 def measure(repeat: int) -> dict[str, float]:
-    """Median milliseconds of each step."""
-    frame, corners = scene()
+    """Median milliseconds of each step, and of whole readings."""
+    frames, corners = scenes(repeat)
+    frame = frames[0]
     recognizer = load(shipped("lenet5-counter"))
     reference = Reference.of(frame, corners)
     near = align(reference, frame)
-    rules = Rules(mechanism=LEARNT, max_rate=1.0)
-    history = History.known(int(VALUE), 0.0)
     taken: dict[str, list[float]] = {}
 
-    def timed(name: str, step: Callable[..., Any], *given: Any) -> Any:
+    def timed(name: str, step: Callable[..., Any], *given: Any, **named: Any) -> Any:
         started = time.perf_counter()
-        result = step(*given)
+        result = step(*given, **named)
         taken.setdefault(name, []).append((time.perf_counter() - started) * 1e3)
         return result
 
@@ -82,23 +84,37 @@ def measure(repeat: int) -> dict[str, float]:
         probabilities = timed("network", recognizer.read, cells)
         timed("decode", decode, probabilities)
         timed("network alone", recognizer.quantized, cells)
-    for number in range(1, repeat + 1):  # by itself: each step is slower, the more is run between one time and the next
-        probabilities = recognizer.read(placement.cut(frame, align(reference, frame, near).corners, DIGITS))
-        timed("decode and track", functools.partial(observe, time_s=float(number)), history, probabilities, rules)
+    # Each by itself: what is run between one time and the next makes it slower.
+    one = Reader(recognizer, digits=DIGITS)
+    for _ in range(repeat):
+        timed("read: one picture", one.read, frame, corners, reference=reference)
+    for name, turns in {"look: all wheels new": 1, "look: the last has turned": 1, "look: none has": 0}.items():
+        followed = Reader(recognizer, digits=DIGITS, rules=Rules(max_rate=1.0))
+        tracker = Tracker(followed, corners, reference=reference)
+        tracker.set_value(Decimal(int(VALUE)), NOON)
+        for second in range(repeat):
+            if name == "look: all wheels new":
+                tracker.look_anew()
+            timed(name, tracker.look, frames[second * turns], NOON + datetime.timedelta(seconds=second))
     return {name: float(np.median(times)) for name, times in taken.items()}
 
 
-def scene() -> tuple[Image, Corners]:
-    """A frame uint8 [720, 1280] with a counter in a textured housing, and its window."""
+def scenes(count: int) -> tuple[list[Image], Corners]:
+    """Frames uint8 [720, 1280] with a counter that turns, in a textured housing, and its window."""
     rng = np.random.default_rng(0)
-    frame = cv2.resize(rng.integers(60, 140, (45, 80), np.uint8), (1280, 720), interpolation=cv2.INTER_CUBIC)
+    plate = cv2.resize(rng.integers(60, 140, (45, 80), np.uint8), (1280, 720), interpolation=cv2.INTER_CUBIC)
     strip = wheel.unrolled(stroke_glyphs(random_strokes(rng)))
-    places = [VALUE % 10, *(int(VALUE // 10**i) % 10 for i in range(1, DIGITS))][::-1]
-    row = np.hstack([wheel.window(strip, float(place), size=CELL)[0] for place in places])
+    noise = rng.normal(0, 3, plate.shape)
     top, left = 300, 400
-    frame[top : top + CELL[0], left : left + DIGITS * CELL[1]] = np.rint(20 + 210 * row)
-    noisy = np.clip(frame + rng.normal(0, 3, frame.shape), 0, 255).astype(np.uint8)
-    return noisy, rectangle(CELL[0], DIGITS * CELL[1]) + np.array([left, top])
+    frames = []
+    for number in range(count):
+        value = VALUE + TURN * number
+        places = [value % 10, *(int(value // 10**i) % 10 for i in range(1, DIGITS))][::-1]
+        row = np.hstack([wheel.window(strip, float(place), size=CELL)[0] for place in places])
+        frame = plate.astype(np.float64)
+        frame[top : top + CELL[0], left : left + DIGITS * CELL[1]] = np.rint(20 + 210 * row)
+        frames.append(np.clip(frame + noise, 0, 255).astype(np.uint8))
+    return frames, rectangle(CELL[0], DIGITS * CELL[1]) + np.array([left, top])
 
 
 if __name__ == "__main__":

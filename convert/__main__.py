@@ -1,17 +1,21 @@
 """`python -m convert`: trained networks → int8 TFLite and ONNX, proven on the test sets, each with its card."""
 
 import argparse
+import contextlib
 import errno
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from edge.commands.paths import named
+from edge.commands.quiet import only_our_words
 from edge.errors import ModelError
 from edge.guard import guarded
+from train.options import check_output
 from train.recipes import SHIPPED
 from train.train_command import OUTPUT, QUICK_OUTPUT
 
@@ -61,8 +65,15 @@ def main(argv: list[str] | None = None) -> int:
 def _convert(args: argparse.Namespace) -> int:
     source = QUICK_OUTPUT if args.quick else OUTPUT
     output = args.output or (QUICK_OUTPUT / "models" if args.quick else Path("models"))
-    for path in args.models or _trained(source):
-        convert(path, output, quick=args.quick, old=not args.no_tflite_runtime)
+    paths = args.models or _trained(source)
+    check_output(output)
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that nothing unfinished is left
+    try:
+        with contextlib.nullcontext() if args.debug else only_our_words():
+            for path in paths:
+                convert(path, output, quick=args.quick, old=not args.no_tflite_runtime)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 

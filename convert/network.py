@@ -2,15 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from convert.quantize import fold_batch_norm
 from edge.errors import ModelError
+from edge.inference.fitting import Task
 from train.backend import keras
 from train.lenet5 import Architecture
 from train.recipes import Recipe
 from train.saved import load_keras
 
+TASKS = get_args(Task)
 NEEDED = (
     "name", "task", "architecture", "parameters", "multiply_accumulates", "commit", "command", "recipe", "seed", "precision", "pictures",
 )  # fmt: skip
@@ -28,6 +30,8 @@ def load_network(path: Path) -> tuple[keras.Model, dict[str, Any]]:
         training = json.loads(summary.read_text(encoding="utf-8"))
         if missing := [key for key in NEEDED if key not in training]:
             raise ModelError(f"{summary}: no {', '.join(missing)}; expected the summary that `make train` writes. Train it anew")
+        if training["task"] not in TASKS:
+            raise ModelError(f"{summary}: task {training['task']!r}; expected one of {', '.join(TASKS)}. Train it anew")
         training.setdefault("sources", ["real"])
         network = fold_batch_norm(model, architecture_of(training))
     except FileNotFoundError as error:

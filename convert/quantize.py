@@ -63,8 +63,10 @@ def quantize(model: keras.Model, representative: Cells) -> bytes:
             known = ", ".join(kind.__name__ for kind in CONVERTIBLE)
             raise ModelError(f"layer {layer.name} is a {type(layer).__name__}, which has no integer form here; expected one of {known}")
     if representative.dtype != np.uint8 or representative.shape[1:] != tuple(model.input_shape[1:]) or not len(representative):
+        given, taken = ("×".join(map(str, shape[1:])) for shape in (representative.shape, model.input_shape))
         raise ModelError(
-            f"representative pictures are {representative.dtype} {representative.shape}; expected uint8 (N, {model.input_shape[1:]})"
+            f"{len(representative):,} representative pictures {representative.dtype} {given}; the network takes uint8 {taken}, and what "
+            "is converted takes grey cells: train it with --channels 1"
         )
     if representative.min() > 0 or representative.max() < 255:
         raise ModelError("the representative pictures hold no pixel of 0 or none of 255; the input's scale would not be 1/255")

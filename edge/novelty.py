@@ -3,8 +3,6 @@
 Each cell is compared with the picture of the same wheel that last counted, not with the frame before, so that slow turning adds up.
 """
 
-import math
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +20,7 @@ def changed(cells: Cells, before: Cells | None) -> npt.NDArray[np.bool_]:
     """Which of the cells, uint8 [N, 32, 32, 1], differ from those before; all of them where there are none before."""
     if before is None or before.shape != cells.shape:
         return np.ones(len(cells), np.bool_)
-    rows = [np.ascontiguousarray(each[..., 0]) for each in (cells, before)]
-    return np.array([_difference(one, other) > CHANGED for one, other in zip(*rows, strict=True)])
-
-
-def _difference(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> float:
-    smooth = [cv2.GaussianBlur(each, (0, 0), SMOOTH_PX) for each in (one, other)]
-    return float(cv2.norm(smooth[0], smooth[1], cv2.NORM_L2)) / (255 * math.sqrt(one.size))
+    # One picture whose channels are the wheels: smoothing each by itself takes three times as long.
+    smooth = [cv2.GaussianBlur(np.ascontiguousarray(each[..., 0].transpose(1, 2, 0)), (0, 0), SMOOTH_PX) for each in (cells, before)]
+    apart = cv2.absdiff(*smooth).reshape(-1, len(cells)).astype(np.float32)
+    return np.asarray(np.sqrt(np.square(apart).mean(0)) > CHANGED * 255, np.bool_)

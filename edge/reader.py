@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from edge.counter.history import History, Outcome, Rules, Verdict
 from edge.counter.plausibility import follow
-from edge.counter.wheels import Display, mixed
+from edge.counter.wheels import Display, mixed, softness
 from edge.errors import UsageError
-from edge.inference.model import Probabilities, Recognizer
+from edge.inference.model import Cells, Probabilities, Recognizer
 from edge.reading import Reading, Status, Wheel
 from edge.vision import placement
 from edge.vision.align import MIN_SCORE, Alignment, align
@@ -30,6 +30,9 @@ Certainties = npt.NDArray[np.float64]
 
 QUALITY_SIZE = (48, 32)
 """Rows of the picture that is judged, and columns for each digit."""
+CLEAR = 0.03
+"""`softness` of a wheel that needs no other look: three in four windows of real counters have none above, however they are drawn, and are
+read in one look as they are in three."""
 UNREADABLE = 0.25
 """A digit less probable than this is not one."""
 CUT_OFF = 0.1
@@ -131,10 +134,10 @@ class Reader:
             drawn, corners = corners, placement.refined(frame, corners, self.digits, display=self.display == "lcd")
             blanks = self.blanks(frame, corners)
         with watch.step("inference"):
-            read = self.look(frame, corners, placement.MARGINS)
+            read = self.look(frame, corners)
             if self.display is None and len(self.ghosts(frame, corners, read)):
                 corners = placement.refined(frame, drawn, self.digits, display=True)
-                read = self.look(frame, corners, placement.MARGINS)
+                read = self.look(frame, corners)
                 blanks = self.ghosts(frame, corners, read)
             probabilities = self.with_blanks(read, blanks)
         return Seen(
@@ -163,19 +166,20 @@ class Reader:
         """`blanks` where nobody said what shows the digits, from the probabilities [N, K] as they were read; empty where anybody did."""
         return ghosts(frame, corners, position(probabilities), self.decimals) if self.display is None else np.empty(0)
 
-    def look(
-        self,
-        frame: Image,
-        corners: Corners,
-        margins: tuple[float, ...],
-        *,
-        which: npt.NDArray[np.bool_] | None = None,
-    ) -> Probabilities:
-        """Probabilities float32 [N, K] of the wheels, or of some of them, `mixed` from all margins, which are read in one call."""
+    def look(self, frame: Image, corners: Corners, which: npt.NDArray[np.bool_] | None = None) -> Probabilities:
+        """Probabilities float32 [N, K] of the wheels, or of some of them, from one call of the network; where it cannot tell what one of
+        them shows, `mixed` from that and another call, on windows that reach less far and farther.
+        """
         places = None if which is None else np.flatnonzero(which).tolist()
-        cells = np.concatenate([placement.cut(frame, corners, self.digits, margin, places) for margin in margins])
-        probabilities = self.recognizer.read(cells)
-        return mixed(probabilities.reshape(len(margins), -1, probabilities.shape[1]))
+
+        def cells(margin: float) -> Cells:
+            return placement.cut(frame, corners, self.digits, margin, places)
+
+        first = self.recognizer.read(cells(placement.MARGIN))
+        if softness(first).max() < CLEAR:
+            return first
+        others = self.recognizer.read(np.concatenate([cells(margin) for margin in placement.OTHER_MARGINS]))
+        return mixed(np.concatenate([first, others]).reshape(-1, *first.shape))
 
     def with_blanks(self, probabilities: Probabilities, blanks: Certainties) -> Probabilities:
         """Probabilities [N, K] where a leading place that shows nothing stands at 0, as surely as it shows nothing."""

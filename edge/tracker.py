@@ -163,7 +163,7 @@ class Tracker:
         if not which.any():
             return
         self._blanks = self.reader.blanks(frame, self._window)
-        read = self.reader.look(frame, self._window, placement.MARGINS, which=which)
+        read = self.reader.look(frame, self._window, which)
         if self._probabilities is None:
             self._probabilities = read
         else:

@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import importlib
+import os
 import sys
 
 from edge.errors import UsageError
@@ -34,8 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     command = words[0] if words and words[0] in COMMANDS else ""
     program = f"python -m train {command}".strip()
     goes_on = "; the same command goes on from the last finished epoch" if command in ("", "study") else ""
-    interrupted = "" if "--row" in words else f"stopped{goes_on}"  # of several side by side, the one that started them tells
-    return guarded(lambda: _run(program, command, words), program=program, debug=debug, interrupted=interrupted)
+    several = "TQDM_POSITION" in os.environ  # side by side: the one that started them tells
+    return guarded(lambda: _run(program, command, words), program=program, debug=debug, interrupted="" if several else f"stopped{goes_on}")
 
 
 def _run(program: str, command: str, words: list[str]) -> int:

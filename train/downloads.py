@@ -4,10 +4,12 @@ pooch fetches, checks and retries, and puts a file in place only once it is whol
 """
 
 import contextlib
+import fcntl
 import functools
 import hashlib
 import io
 import logging
+import os
 import sys
 import tarfile
 import tempfile
@@ -62,35 +64,44 @@ def meter_digits(index: Mapping[str, Sequence[Row]], root: Path, addresses: Sequ
     be written to.
     """
     folder = root / "meter-digits"
-    archive = fetch("repository.tar.gz", addresses, folder, None)
-    try:
-        pictures = _picked(archive, {row.origin for rows in index.values() for row in rows})
-        with _writable(folder):
+    with _alone(folder) as waited:
+        if waited and all((folder / f"{split}.tar.gz").is_file() for split in index):
+            return
+        archive = _fetched("repository.tar.gz", addresses, folder, None)
+        try:
+            pictures = _picked(archive, {row.origin for rows in index.values() for row in rows})
             for split, rows in index.items():
                 _pack(folder / f"{split}.tar.gz", rows, pictures)
-    finally:
-        archive.unlink(missing_ok=True)  # what is damaged must not be taken for whole the next time
+        finally:
+            archive.unlink(missing_ok=True)  # what is damaged must not be taken for whole the next time
 
 
 def fetch(
     name: str, addresses: Sequence[str], folder: Path, sha256: str | None, *, retries: int = RETRIES, timeout_s: float = TIMEOUT_S
 ) -> Path:
-    """Fetch the file `name` into `folder` from the first of `addresses` that gives it whole; one that is there already is taken.
+    """Fetch the file `name` into `folder` from the first of `addresses` that gives it whole; one that is there already is taken, and one
+    that another process is fetching is waited for.
 
     sha256: hexadecimal, None where the address promises no fixed bytes. Raises DownloadError naming each address and what it gave,
     DataError where `folder` cannot be written to.
     """
+    with _alone(folder):
+        return _fetched(name, addresses, folder, sha256, retries=retries, timeout_s=timeout_s)
+
+
+def _fetched(
+    name: str, addresses: Sequence[str], folder: Path, sha256: str | None, *, retries: int = RETRIES, timeout_s: float = TIMEOUT_S
+) -> Path:
     log = pooch.get_logger()
     log.setLevel(logging.CRITICAL)
     reasons = []
-    with _writable(folder):
-        for address in addresses:
-            registry = {name: f"sha256:{sha256}" if sha256 else None}
-            source = pooch.create(folder, base_url="", registry=registry, urls={name: address}, retry_if_failed=retries)
-            try:
-                return Path(source.fetch(name, downloader=functools.partial(_continued, folder / f".{name}.part", timeout_s)))
-            except (requests.RequestException, ValueError, ConnectionError, TimeoutError) as error:
-                reasons.append(f"{address}: {_reason(error)}")
+    for address in addresses:
+        registry = {name: f"sha256:{sha256}" if sha256 else None}
+        source = pooch.create(folder, base_url="", registry=registry, urls={name: address}, retry_if_failed=retries)
+        try:
+            return Path(source.fetch(name, downloader=functools.partial(_continued, folder / f".{name}.part", timeout_s)))
+        except (requests.RequestException, ValueError, ConnectionError, TimeoutError) as error:
+            reasons.append(f"{address}: {_reason(error)}")
     raise DownloadError(
         f"{folder.name} is not whole in any data folder, and {name} could not be downloaded ({'; '.join(reasons)}). Connect this machine "
         f"to the internet, or name a folder that holds {folder.name}/ in DIGITD_DATA. `--data synthetic` trains on rendered digits and "
@@ -99,10 +110,25 @@ def fetch(
 
 
 @contextlib.contextmanager
-def _writable(folder: Path) -> Iterator[None]:
-    """Makes an error in writing to `folder` one that names the ways out."""
+def _alone(folder: Path) -> Iterator[bool]:
+    """Nobody else downloads into `folder` meanwhile; whether somebody did, and had to be waited for. Raises DataError that names the ways
+    out where it cannot be written to."""
     try:
-        yield
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, waited = os.open(folder, os.O_RDONLY), False
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waited = True
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            except OSError:
+                pass  # a network's file system that knows no locks
+            yield waited
+        finally:
+            os.close(handle)
+    except DownloadError:
+        raise
     except OSError as error:
         raise DataError(
             f"{folder}: cannot be written to ({error.strerror or error}); name a folder that holds the data in DIGITD_DATA, or train on "
@@ -112,7 +138,6 @@ def _writable(folder: Path) -> Iterator[None]:
 
 def _continued(part: Path, timeout_s: float, address: str, output: str | IO[Any], _: pooch.Pooch) -> None:
     """A downloader for pooch that goes on where an earlier one broke off, where the server can."""
-    part.parent.mkdir(parents=True, exist_ok=True)
     have = part.stat().st_size if part.exists() else 0
     headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {"Accept-Encoding": "identity"}
     with requests.get(address, headers=headers, stream=True, timeout=timeout_s) as response:

@@ -88,6 +88,8 @@ def _problem(entry: dict[str, str]) -> str:
     label, path = entry["label"], PurePosixPath(entry["path"])
     if entry["kind"] != "nan" and not LABEL.fullmatch(label):
         return f"label {label!r} of kind {entry['kind']}; expected a position in digits, 0 or more and less than 10, such as 4.7"
+    if entry["kind"] == "integer" and not float(label).is_integer():
+        return f"label {label!r} of kind integer; expected a whole digit, or kind tenths where the wheel stands between two"
     if path == PurePosixPath() or path.is_absolute() or ".." in path.parts:
         return f"path {entry['path']!r}; expected a picture within this folder, such as cellar/0001.jpg"
     return ""

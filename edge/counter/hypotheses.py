@@ -137,7 +137,7 @@ def _candidates(before: Hypotheses, raw: Decoded, progress: Progress) -> Integer
 
 def _leading(values: Integers, before: Integers, progress: Progress, novelty: Floats) -> tuple[Floats, Floats]:
     """Prior, [M, J] each, of what the leading wheels have to do to come from the values [J] to the values [M]: turn although they look as
-    they did; or have been misread, whether or not the last one turned meanwhile.
+    they did; or have been misread, whether or not the last one, if it looks new, turned meanwhile.
     """
     old, index = np.unique(before, return_inverse=True)
     powers = 10 ** np.arange(len(novelty))[::-1, None, None]
@@ -153,5 +153,5 @@ def _leading(values: Integers, before: Integers, progress: Progress, novelty: Fl
     forward = (values[:, None] - old) % 10
     behind = (values[:, None] - np.where(forward <= progress.reach, forward, 0)) % progress.scale
     misread = np.minimum((shown != old_shown).sum(0), (digits(behind) != old_shown).sum(0))
-    jump = JUMP + JUMP_WHEEL * np.maximum(misread, 1) - math.log(TENTHS)
+    jump = JUMP + JUMP_WHEEL * np.maximum(misread, 1) - math.log(TENTHS) + STILL * (1 - novelty[-1]) * (shown != old_shown)[-1]
     return np.exp(usual)[:, index], np.exp(jump)[:, index]

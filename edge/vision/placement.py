@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.vision.cells import CELL_SIZE, stretch, to_cells
-from edge.vision.window import Corners, Image, grown, luminance, strip
+from edge.vision.window import UNIT, Corners, Image, grown, homography, luminance, moved, strip
 
 Floats = npt.NDArray[np.float32]
 
-MARGINS = (0.0, 0.08, 0.15)
-"""Shares of the window's height added above and below: windows are drawn tightly or generously, and the network has seen both."""
-MARGIN = 0.1
-"""The one margin to take where there is time for one."""
+MARGIN = 0.08
+"""Share of the window's height added above and below."""
+OTHER_MARGINS = (0.0, 0.15)
+"""And those to look with, too, where the first leaves a doubt: windows are drawn tightly or generously, and the network has seen both."""
 REACH_CELLS = 0.16
 """How far the first and the last border may lie from the window's own."""
 STEP_CELLS = 0.04
@@ -80,7 +80,8 @@ def cut(frame: Image, corners: Corners, digits: int, margin: float = MARGIN, whi
 
 def outlines(corners: Corners, digits: int) -> list[Corners]:
     """The quadrilateral of each digit's cell."""
-    return [grown(corners, left=-i / digits, right=-(digits - 1 - i) / digits) for i in range(digits)]
+    borders = moved(_borders(digits), homography(UNIT, corners)).reshape(digits + 1, 2, 2)
+    return list(np.concatenate([borders[:-1, :1], borders[1:], borders[:-1, 1:]], 1))
 
 
 def _levelled(frame: Image, corners: Corners, digits: int) -> Corners:
@@ -118,6 +119,13 @@ def _activity(picture: Image) -> Floats:
     activity = cv2.GaussianBlur(activity[None], (0, 0), 1.5)[0]
     low = activity.min()
     return np.asarray((activity - low) / max(float(activity.max() - low), 1e-6), np.float32)
+
+
+@functools.cache
+def _borders(digits: int) -> Corners:
+    """The upper and the lower end of each border between cells, in shares of the window, [2 (digits + 1), 2]."""
+    along = np.arange(digits + 1) / digits
+    return np.stack([along, np.zeros_like(along), along, np.ones_like(along)], 1).reshape(-1, 2)
 
 
 @functools.cache

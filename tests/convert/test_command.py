@@ -4,6 +4,8 @@ import json
 import resource
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -153,6 +155,29 @@ def test_a_summary_that_lacks_something_is_refused_in_one_line(tmp_path: Path, c
     )
 
 
+def test_a_task_that_is_none_is_told_with_those_that_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(trained(tmp_path, task="faces")), "--output", str(tmp_path / "models")]) == 1
+    assert "small.training.json: task 'faces'; expected one of counter, handwritten, segments. Train it anew" in capsys.readouterr().err
+
+
+def test_an_output_that_is_no_folder_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main([str(trained(tmp_path)), "--output", str(tmp_path / "file")]) == 2
+    assert f"--output {tmp_path}/file: File exists; expected a folder that can be written to" in capsys.readouterr().err
+
+
+def test_a_conversion_that_is_ended_leaves_nothing(tmp_path: Path) -> None:
+    path = trained(tmp_path)
+    command = [sys.executable, "-m", "convert", "--quick", str(path), "--output", str(tmp_path / "models")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as started:
+        while not list(tmp_path.glob("models/.small-*")):
+            assert started.poll() is None
+            time.sleep(0.02)
+        started.terminate()
+    assert started.returncode == 143
+    assert list((tmp_path / "models").iterdir()) == []
+
+
 def test_a_file_that_cannot_be_written_is_named_by_where_it_was_to_go(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
@@ -185,4 +210,4 @@ def test_a_disk_without_room_for_what_runtimes_hand_on_is_told_before_any_work(
     assert len(told) == 1
     assert told[0].startswith("python -m convert: ")
     assert "less than 64 MB are free; make room, or name another folder by TMPDIR" in told[0]
-    assert not (tmp_path / "models").exists()
+    assert list((tmp_path / "models").iterdir()) == []

@@ -122,8 +122,8 @@ def test_a_layer_without_an_integer_form_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        (pictures(5).astype(np.float32), "float32"),
-        (np.zeros((5, 28, 28, 1), np.uint8), r"\(5, 28, 28, 1\); expected uint8"),
+        (pictures(5).astype(np.float32), "pictures float32 32×32×1; the network takes uint8 32×32×1"),
+        (np.zeros((5, 28, 28, 1), np.uint8), "5 representative pictures uint8 28×28×1; the network takes uint8 32×32×1"),
         (np.full((5, 32, 32, 1), 9, np.uint8), "no pixel of 0 or none of 255"),
     ],
 )

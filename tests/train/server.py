@@ -11,7 +11,8 @@ from collections.abc import Iterator
 class Server(http.server.ThreadingHTTPServer):
     """Serves `files` by path, all others are 404; `asked` logs the requests.
 
-    `broken` paths give half and hang up, `stalled` ones give half and fall silent, `slow` ones never answer.
+    `broken` paths give half and hang up, `stalled` ones give half and fall silent, `slow` ones never answer,
+    `paced` ones take a moment.
     """
 
     def __init__(self) -> None:
@@ -21,6 +22,7 @@ class Server(http.server.ThreadingHTTPServer):
         """How often a path gives only half of its file before it gives all."""
         self.slow: set[str] = set()
         self.stalled: set[str] = set()
+        self.paced: set[str] = set()
         self.asked: list[tuple[str, str | None]] = []
 
     @property
@@ -37,6 +39,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if name in self.server.slow:
             time.sleep(3)
             return
+        if name in self.server.paced:
+            time.sleep(0.3)
         content = self.server.files.get(name)
         if content is None:
             self.send_error(404)

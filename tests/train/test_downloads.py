@@ -5,6 +5,7 @@ import io
 import re
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,15 @@ def test_a_folder_that_cannot_be_written_to_is_told_with_both_ways_out(server: S
         fetch(server, tmp_path / "file" / "cache", "digits.gz")
 
 
+def test_two_who_want_the_same_file_at_once_fetch_it_once(server: Server, tmp_path: Path) -> None:
+    """The models that train side by side do."""
+    server.paced.add("digits.gz")
+    with ThreadPoolExecutor() as threads:
+        paths = list(threads.map(lambda _: fetch(server, tmp_path / "mnist", "digits.gz"), range(3)))
+    assert [path.read_bytes() for path in paths] == [CONTENT] * 3
+    assert [name for name, _ in server.asked] == ["digits.gz"]
+
+
 def repository(files: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
@@ -127,6 +137,16 @@ def test_the_index_picks_its_pictures_out_of_the_repository(server: Server, tmp_
         assert file is not None
         assert file.read() == b"two"
     assert sorted(path.name for path in (tmp_path / "meter-digits").iterdir()) == ["train.tar.gz", "val.tar.gz"]
+
+
+def test_two_who_want_the_repository_at_once_fetch_it_once(server: Server, tmp_path: Path) -> None:
+    server.files["repository"] = repository({"images/1.jpg": b"one"})
+    server.paced.add("repository")
+    wanted = {"train": [row("1.jpg", b"one")]}
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda _: downloads.meter_digits(wanted, tmp_path, [server.address + "repository"]), range(2)))
+    assert (tmp_path / "meter-digits" / "train.tar.gz").exists()
+    assert [name for name, _ in server.asked] == ["repository"]
 
 
 @pytest.mark.parametrize(("content", "said"), [(b"other", r"another picture \(SHA-1 differs\)"), (None, "missing")])

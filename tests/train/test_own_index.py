@@ -29,6 +29,7 @@ def test_rows_come_by_split_with_their_lines_and_columns_of_ones_own_may_stand_b
         ("tset,a.png,1.0,tenths,m,roller", "split 'tset'; expected one of train, val, test"),
         ("test,a.png,1.0,tenths,m,LCD", "display 'LCD'; expected one of roller, lcd, mixed"),
         ("test,a.png,٣,integer,m,lcd", "label '٣' of kind integer; expected a position in digits"),
+        ("test,a.png,3.5,integer,m,lcd", "label '3.5' of kind integer; expected a whole digit, or kind tenths"),
         ("test,,1.0,tenths,m,roller", "path ''; expected a picture within this folder"),
         ("test,/etc/a.png,1.0,tenths,m,roller", "path '/etc/a.png'; expected a picture within this folder"),
         ("test,b/../../a.png,1.0,tenths,m,roller", "path 'b/../../a.png'; expected a picture within this folder"),

@@ -115,16 +115,20 @@ def test_debug_may_stand_before_the_command(capsys: pytest.CaptureFixture[str]) 
     assert told.endswith("python -m train sheet: --count 0: expected 1 to 6,000\n")
 
 
-def test_ctrl_c_while_tensorflow_is_read_in_is_one_line() -> None:
+@pytest.mark.parametrize(("environment", "said"), [({}, "\npython -m train describe: stopped\n"), ({"TQDM_POSITION": "1"}, "")])
+def test_ctrl_c_while_tensorflow_is_read_in_is_one_line(environment: dict[str, str], said: str) -> None:
+    """And none by one of several that run side by side."""
+
     def heed() -> None:  # what a shell starts in the background ignores interrupts, and so would its children
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     command = [sys.executable, "-m", "train", "describe"]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as started:
+    environment = {**os.environ, **environment}
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=heed, env=environment) as started:
         while "tensorflow" not in Path(f"/proc/{started.pid}/maps").read_text():
             time.sleep(0.02)
         started.send_signal(signal.SIGINT)
-        assert started.communicate()[1] == "\npython -m train describe: stopped\n"
+        assert started.communicate()[1] == said
     assert started.returncode == 130
 
 
