@@ -224,7 +224,8 @@ def restored_history(kept: dict[str, Any]) -> History:
     hypotheses = tuple(Hypothesis(*each) for each in kept["hypotheses"])
     rival = None if kept.get("rival") is None else restored_history(kept["rival"])
     founded = kept.get("founded", kept["value"] is not None)  # was not kept at first
-    return History(**kept | {"hypotheses": hypotheses, "rival": rival, "founded": founded})
+    looks = tuple((float(place), float(time_s)) for place, time_s in kept.get("looks", ()))
+    return History(**kept | {"hypotheses": hypotheses, "rival": rival, "founded": founded, "looks": looks})
 
 
 def _cells(text: object, digits: int) -> npt.NDArray[np.uint8] | None:

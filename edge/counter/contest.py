@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edge.counter.history import History, Outcome, Rules, Verdict
 from edge.counter.plausibility import follow
+from edge.counter.repeats import weighed
 
 FOUNDED, FOUNDED_S = 10, 600.0
 """Frames that have to show a beginning's values, over so many seconds, before another no longer comes into question: a camera that takes
@@ -36,6 +37,16 @@ def observe(
     time_s: of the frame, on any clock; None where time means nothing. novelty [N], 0 to 1: how much each wheel's picture differs from
     the one that last counted; None: all of it is new.
     """
+    looks = history.looks
+    if time_s is not None:
+        novelty, looks = weighed(looks, probabilities, np.ones(len(probabilities)) if novelty is None else novelty, time_s)
+    outcome = _contested(history, probabilities, rules, time_s, novelty)
+    return dataclasses.replace(outcome, history=dataclasses.replace(outcome.history, looks=looks))
+
+
+def _contested(
+    history: History, probabilities: npt.NDArray[np.floating], rules: Rules, time_s: float | None, novelty: npt.NDArray[np.floating] | None
+) -> Outcome:
     own = follow(history, probabilities, rules, time_s=time_s, novelty=novelty)
     if history.founded:
         return own

@@ -7,6 +7,7 @@ import math
 from edge.counter.hypotheses import Hypotheses, Hypothesis
 from edge.counter.odometer import Decoded
 from edge.counter.progress import TENTHS
+from edge.counter.repeats import Looks
 from edge.counter.wheels import Mechanism
 
 
@@ -49,6 +50,8 @@ class History:
     to turn."""
     placed: bool = False
     """The hypotheses' tenths were seen, and are not the start of a value that was told."""
+    looks: Looks = ()
+    """When each wheel was last seen anew, and where."""
     founded: bool = False
     """No other beginning comes into question any more (`contest`). Until then:"""
     began_s: float | None = None

@@ -16,8 +16,9 @@ from edge.counter.odometer import TINY, Decoded, Evidence
 from edge.counter.progress import STILL, TENTHS, Integers, Progress
 from edge.counter.wheels import Floats
 
-HYPOTHESES = 48
-"""Kept from frame to frame: some ten for each value that is likely."""
+HYPOTHESES, OTHERS = 40, 8
+"""Kept from frame to frame: some ten for each value that is likely; and the likeliest that are farther from the best one than `NEAR`,
+after a misread: of a wheel that is read alike picture after picture each says little (`repeats`), and it must add up."""
 FAINTEST = -20.0
 """Natural logarithm of how likely a hypothesis must be, against the best one, to be kept: less than one misread wheel (`JUMP_WHEEL`)."""
 MIXED = 2
@@ -108,8 +109,10 @@ def _arrays(hypotheses: Hypotheses) -> tuple[Integers, Floats, Floats]:
 
 def _best(tenths: Integers, logs: Floats, paces: Floats) -> Hypotheses:
     """The most likely of these [T], first the best."""
-    order = np.argsort(-logs)[:HYPOTHESES]
+    order = np.argsort(-logs)
     order = order[logs[order] >= logs[order[0]] + FAINTEST]
+    near = np.abs(tenths[order] - tenths[order[0]]) <= NEAR * TENTHS
+    order = order[(near & (near.cumsum() <= HYPOTHESES)) | (~near & ((~near).cumsum() <= OTHERS))]
     logs = logs[order] - np.logaddexp.reduce(logs[order])
     return tuple(map(Hypothesis, tenths[order].tolist(), logs.tolist(), map(_known, paces[order].tolist())))
 

@@ -1,0 +1,75 @@
+"""A wheel that looks new in each frame and is read alike: light wanders over it, and it stands where it stood."""
+
+import dataclasses
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from edge.counter.history import History, Rules, Verdict
+from edge.counter.repeats import APART_S, Looks, weighed
+from tests.edge.simulation import ideal
+from tests.edge.test_plausibility import MECHANISM, MINUTE_S, RULES, look
+
+STANDS, MISREAD = np.array([0.0, 5.0, 3.0, 0.0, 0.0]), np.array([0.0, 8.0, 3.0, 0.0, 0.0])
+
+
+def shares(*frames: tuple[float, list[float]]) -> list[list[float]]:
+    """What three wheels' pictures, all of them new, count in frames at these seconds, at these places."""
+    looks: Looks = ()
+    counted = []
+    for time_s, places in frames:
+        told, looks = weighed(looks, ideal(np.array(places)), np.ones(3), time_s)
+        counted.append(told.tolist())
+    return counted
+
+
+def test_a_wheel_that_is_read_alike_soon_after_counts_little_and_one_that_turned_counts_in_full() -> None:
+    first, second = shares((0.0, [5.0, 3.0, 0.2]), (APART_S / 10, [5.1, 4.0, 0.2]))
+    assert first == [1.0, 1.0, 1.0]
+    assert second == [pytest.approx(0.1), 1.0, 1.0]
+
+
+def test_in_so_much_time_pictures_read_alike_count_as_one_however_many_there_are() -> None:
+    counted = shares(*((APART_S * i / 30, [5.0, 3.0, 0.0]) for i in range(31)))
+    assert sum(each[0] for each in counted[1:]) == pytest.approx(1.0)
+    assert shares((0.0, [5.0, 3.0, 0.0]), (5 * APART_S, [5.0, 3.0, 0.0]))[1] == [1.0, 1.0, 1.0]
+
+
+def test_a_clock_that_was_set_back_makes_nothing_count_less_than_nothing() -> None:
+    assert shares((1000.0, [5.0, 3.0, 0.0]), (0.0, [5.0, 3.0, 0.0]))[1] == [0.0, 0.0, 1.0]
+
+
+def test_a_picture_that_is_not_new_leaves_what_is_known() -> None:
+    _, looks = weighed((), ideal(np.array([5.0, 3.0, 0.0])), np.ones(3), 0.0)
+    told, kept = weighed(looks, ideal(np.array([8.0, 3.0, 0.1])), np.zeros(3), MINUTE_S)
+    assert told.tolist() == [0.0, 0.0, 0.0]
+    assert kept == looks
+
+
+@pytest.mark.parametrize("rules", [RULES, Rules(mechanism=MECHANISM), dataclasses.replace(RULES, max_rate=1.0)], ids=str)
+@pytest.mark.parametrize("sure", [0.9, 0.97])
+def test_glare_that_wanders_over_a_leading_wheel_for_half_an_hour_does_not_move_the_value(rules: Rules, sure: float) -> None:
+    history = History.known(5290, 0.0)
+    for minute in range(1, 41):
+        history = look(history, 5290 + 0.25 * minute, minute * MINUTE_S, rules=rules, new=[3, 4], sure=sure).history
+    for minute in range(41, 71):
+        outcome = look(history, MISREAD, minute * MINUTE_S, rules=rules, new=[1], sure=sure)
+        assert outcome.value == 5300
+        history = outcome.history
+    for minute in range(71, 80):
+        outcome = look(history, STANDS, minute * MINUTE_S, rules=rules, new=[1] if minute == 71 else False, sure=sure)
+        assert (outcome.verdict, outcome.value) == (Verdict.OK, 5300)
+        history = outcome.history
+
+
+def test_a_jump_that_a_wheel_was_misread_before_leaves_the_last_one_where_it_looks_as_it_did() -> None:
+    """Nothing tells of a last wheel that does not look new but that it stands where it stood."""
+    history = look(History.known(5300, 0.0), 5300.2, 1.0).history
+    values = []
+    for hour in range(1, 12):
+        outcome = look(history, np.array([0.0, 8.0, 3.0, 0.0, 0.2]), hour * APART_S, new=[1])
+        history = outcome.history
+        values.append(outcome.value)
+    assert values[0] == 5300
+    assert {after for before, after in pairwise(values) if after != before} <= {8300}
