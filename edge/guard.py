@@ -26,8 +26,8 @@ def guarded(run: Callable[[], int], *, program: str, debug: bool, interrupted: s
         return run()
     except DigitdError as error:
         told, said, code = error, str(error), WRONG_USAGE if isinstance(error, UsageError) else FAILED
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        seen_enough()
         return DONE
     except OSError as error:
         told, said, code = error, f"{error.filename or 'writing'}: {error.strerror or error}", FAILED
@@ -45,6 +45,11 @@ def guarded(run: Callable[[], int], *, program: str, debug: bool, interrupted: s
     text = trace + "\n".join(f"{program}: {line}" for line in said.splitlines())
     _tell(text)
     return code
+
+
+def seen_enough() -> None:
+    """Whoever read our output is gone, and what is still to be written goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(text: str) -> None:

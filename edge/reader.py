@@ -158,9 +158,7 @@ class Reader:
 
     def blanks(self, frame: Image, corners: Corners) -> Certainties:
         """How certain each leading place of an LCD shows nothing, [blanks]; empty on wheels."""
-        if self.display != "lcd":
-            return np.empty(0)
-        return leading_blanks(frame, corners, self.digits, self.decimals)
+        return leading_blanks(frame, corners, self.digits, self.decimals) if self.display == "lcd" else np.empty(0)
 
     def ghosts(self, frame: Image, corners: Corners, probabilities: Probabilities) -> Certainties:
         """`blanks` where nobody said what shows the digits, from the probabilities [N, K] as they were read; empty where anybody did."""
@@ -185,11 +183,10 @@ class Reader:
         """Probabilities [N, K] where a leading place that shows nothing stands at 0, as surely as it shows nothing."""
         if not len(blanks):
             return probabilities
-        zero = np.zeros(probabilities.shape[1])
-        zero[0] = 1.0
-        mixed = probabilities.copy()
-        mixed[: len(blanks)] = blanks[:, None] * zero + (1 - blanks[:, None]) * probabilities[: len(blanks)]
-        return mixed
+        shown = probabilities.copy()
+        shown[: len(blanks)] *= 1 - blanks[:, None]
+        shown[: len(blanks), 0] += blanks
+        return shown
 
     def flaw(self, frame: Image, corners: Corners) -> Status | None:
         """What is wrong with the window's picture, if anything."""

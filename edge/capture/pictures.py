@@ -97,7 +97,10 @@ def decode(content: bytes, name: str, *, strict: bool = False) -> Image:
         raise PictureError(f"{name}: {size} that is cut short: its end is missing. Copy it again from where it came")
     pixels, said = overheard(lambda: _pixels(content)) if strict else (_pixels(content), b"")
     if pixels is None:
-        raise PictureError(f"{name}: {size} that cannot be decoded: damaged, or cut short. Copy it again from where it came")
+        raise PictureError(
+            f"{name}: {size} that cannot be decoded: damaged, cut short, or packed in a way that is not read here. Copy it again from "
+            "where it came, or save it as PNG"
+        )
     if head.damaged or tells_damage(said):
         raise PictureError(f"{name}: {size} that is damaged: not all of it can be decoded. Copy it again from where it came")
     if pixels.dtype not in (np.uint8, np.uint16):

@@ -35,7 +35,9 @@ class Drawings:
         """Write the frame with what was read, and how well the least certain of it. Raises PictureError where that fails."""
         marks = [Mark(wheel.corners, wheel.digit, wheel.confidence) for reading in readings for wheel in reading.wheels]
         worst = min(readings, key=lambda reading: (reading.status is Status.OK, reading.confidence))
-        shown = " / ".join(reading.raw for reading in readings)
+        shown = " / ".join(
+            reading.raw if reading.value is None or reading.status is not Status.OK else str(reading.value) for reading in readings
+        )
         path = self._place(shot.path, shot.number)
         if self._is_read(path):
             raise PictureError(f"{shot.name}: would be drawn over {path}, which is read; name another place by --annotate")

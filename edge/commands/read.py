@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from edge.commands.paths import named
 from edge.commands.quiet import only_our_words
 from edge.errors import DigitdError, UsageError
+from edge.guard import seen_enough
 
 if TYPE_CHECKING:
     from edge.commands.drawing import Drawings
@@ -77,7 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what it showed before; it cannot show less now, unless it went past its highest value to zero meanwhile",
     )
     parser.add_argument("--model", type=named, metavar="FILE", help="a .tflite or .onnx model with its card (default: the one that ships)")
-    parser.add_argument("--json", action="store_true", help="an object for each frame, one a line")
+    parser.add_argument(
+        "--json", action="store_true", help="an object for each frame, one a line; of several counters, or lines of handwriting, one each"
+    )
     parser.add_argument(
         "--annotate",
         type=named,
@@ -89,17 +92,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `digitd read`."""
     _check(args)
+    errors: list[DigitdError] = []
+    try:
+        read = _read(args, errors)
+    except BrokenPipeError:  # whoever read our output has seen enough; what went wrong before counts all the same
+        seen_enough()
+        return 1 if errors else 0
+    if errors and not read and all(isinstance(error, UsageError) for error in errors):
+        return 2
+    return 1 if errors else 0
+
+
+def _read(args: argparse.Namespace, errors: list[DigitdError]) -> int:
+    """How many frames were read. What is wrong with one is added to the errors, and told."""
     with contextlib.nullcontext() if args.debug else only_our_words():
         from edge.commands.frames import files
 
         how, rotation = _how(args)
-        errors: list[DigitdError] = []
         paths = list(files(args.pictures, errors.append))
         drawings = _drawings(args, paths) if args.annotate else None
-        read = _read_all(paths, how, rotation, drawings, errors, as_objects=args.json, fixed=not args.find)
-    if errors and not read and all(isinstance(error, UsageError) for error in errors):
-        return 2
-    return 1 if errors else 0
+        return _read_all(paths, how, rotation, drawings, errors, as_objects=args.json, fixed=not args.find)
 
 
 def _read_all(
@@ -154,7 +166,9 @@ def _read_all(
 def _check(args: argparse.Namespace) -> None:
     """Raises UsageError for options that do not go together."""
     given = [
-        name for name in ("window", "digits", "decimals", "display", "reference", "previous", "config", "counter") if getattr(args, name)
+        name
+        for name in ("window", "digits", "decimals", "display", "reference", "previous", "config", "counter")
+        if getattr(args, name) is not None
     ]
     if args.layout == "free" and (given or args.find):
         raise UsageError(f"--layout free reads every digit on the page; leave out --{given[0] if given else 'find'}")
@@ -199,7 +213,7 @@ def _how(args: argparse.Namespace) -> tuple[How, int]:
         from edge.page import read_page
 
         judge = load(shipped("lenet5-segments"))
-        return lambda frame, _: (Shown(reading) for reading in read_page(recognizer, judge, frame)), 0
+        return lambda frame, _: (Shown(reading, line=line) for line, reading in enumerate(read_page(recognizer, judge, frame), 1)), 0
     from edge.commands.searching import Search
 
     search = Search(args, recognizer)

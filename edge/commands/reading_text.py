@@ -24,6 +24,8 @@ class Shown:
     reading: Reading
     counter: str | None = None
     """Its name, where it has one."""
+    line: int | None = None
+    """Of a page, from 1 on."""
     proposals: "Sequence[Proposal] | None" = None
     """Windows that were found, best first; None where none was looked for."""
     note: str = ""
@@ -35,10 +37,14 @@ def notes(reading: Reading, reader: "Reader", previous: Decimal | None) -> str:
     found = []
     if reader.display is None and any(wheel.digit == " " for wheel in reading.wheels):
         found.append("its first places show nothing: read as with --display lcd")
-    if reading.status is Status.OK and previous is not None and reading.raw.isdigit():
+    if reading.status is Status.OK and reading.value is not None and reading.raw.isdigit():
         shown = Decimal(reading.raw).scaleb(-reader.decimals)
         if shown != reading.value:
             found.append(f"the digits alone show {shown}, which after --previous {previous} is taken as {reading.value}")
+        elif reading.confidence < reader.rules.min_confidence:
+            found.append("the last wheel is about to reach its digit, or just has: it may be one more or one less")
+        if previous is not None and reading.value < previous:
+            found.append(f"it went past {Decimal(10**reader.digits - 1).scaleb(-reader.decimals)} since --previous {previous}")
     return "; ".join(found)
 
 
@@ -48,6 +54,7 @@ def as_json(shown: Shown, picture: str) -> dict[str, Any]:
     return {
         "picture": _text(picture),
         **({} if shown.counter is None else {"counter": shown.counter}),
+        **({} if shown.line is None else {"line": shown.line}),
         "value": _number(reading.value),
         "raw": reading.raw,
         "confidence": round(reading.confidence, 4),

@@ -3,7 +3,9 @@
 import dataclasses
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +19,10 @@ from edge.errors import PictureError
 from edge.reading import Reading, Status
 from edge.vision.annotate import annotate
 from tests.edge.shot import SHOT, counter
+
+GIVEN: dict[str, Any] = {
+    "confidence": 0.9, "wheels": (), "window": np.empty((0, 2)), "alignment": None, "timings_ms": {},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -50,6 +56,25 @@ def test_the_annotated_picture_is_written(picture: Path) -> None:
     assert seen is not None
     assert seen.shape == SHOT.picture.shape
     assert (seen != SHOT.picture).any()
+
+
+@pytest.mark.parametrize(
+    ("reading", "shown"),
+    [
+        (Reading(**GIVEN, value=Decimal("5.30"), raw="00530", status=Status.OK), "5.30  90%  ok"),
+        (Reading(**GIVEN, value=Decimal("5.30"), raw="00420", status=Status.DECREASED), "00420  90%  decreased"),
+        (Reading(**GIVEN, value=None, raw="0?530", status=Status.LOW_CONFIDENCE), "0?530  90%  low_confidence"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_the_value_stands_on_top_and_where_there_is_none_what_is_seen(out: Path, reading: Reading, shown: str) -> None:
+    shot = Shot(SHOT.picture, Path("meter.png"))
+    Drawings(out, [shot.path]).draw(shot, [reading])
+    value, confidence, status = shown.split("  ")
+    expected = annotate(SHOT.picture, [], value, float(confidence.rstrip("%")) / 100, status)
+    seen = cv2.imread(str(out / "meter.png.png"))
+    assert seen is not None
+    np.testing.assert_array_equal(seen, expected)
 
 
 def test_a_picture_is_never_drawn_over_itself_under_whatever_name(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,6 +49,18 @@ def test_a_value_that_only_the_one_before_explains_is_told_as_such(tmp_path: Pat
     assert line == "00530 = 531  0.0%  ok  (the digits alone show 530, which after --previous 531 is taken as 531)\n"
     assert main([*words, "--previous", "530"]) == 0
     assert capsys.readouterr().out.endswith("  ok\n")
+    assert main([*words, "--previous", "60000"]) == 0
+    assert capsys.readouterr().out.endswith("  ok  (it went past 99999 since --previous 60000)\n")
+
+
+def test_a_last_wheel_on_the_brink_is_told_where_one_picture_cannot_decide(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = next(frame for frame in frames() if frame.name.endswith("531.10877.jpg"))
+    cv2.imwrite(str(tmp_path / "a.png"), frame.picture)
+    window = " ".join(f"{x},{y}" for x, y in frame.corners.tolist())
+    assert main(["read", str(tmp_path / "a.png"), "--window", window, "--digits", "5"]) == 0
+    line = capsys.readouterr().out
+    assert ": 00531 = 531  " in line
+    assert line.endswith("  ok  (the last wheel is about to reach its digit, or just has: it may be one more or one less)\n")
 
 
 def test_several_pictures_are_objects_line_by_line_and_what_is_bad_does_not_stop_the_rest(
@@ -81,7 +93,7 @@ def test_handwriting_is_read_line_by_line(tmp_path: Path, capsys: pytest.Capture
     cv2.imwrite(str(tmp_path / "a.png"), page.picture)
     assert main(["read", str(tmp_path / "a.png"), "--layout", "free", "--json"]) == 0
     readings = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [reading["raw"] for reading in readings] == list(page.lines)
+    assert [(reading["line"], reading["raw"]) for reading in readings] == list(enumerate(page.lines, 1))
     assert set(readings[0]["timings_ms"]) == {"segment", "inference"}
 
 
@@ -106,6 +118,7 @@ def test_a_page_with_nothing_on_it_is_a_line_too(tmp_path: Path, capsys: pytest.
         (["--window", "1,1 900,1 900,50 1,50", "--digits", "5"], "reaches beyond"),
         (["--window", WINDOW, "--digits", "5", "--annotate", "no/such/folder.png"], "make it first"),
         (["--layout", "free", "--find"], "leave out"),
+        (["--layout", "free", "--decimals", "0"], "leave out --decimals"),
         (["-", "--find"], "stdin is not read"),
     ],
 )

@@ -191,3 +191,20 @@ def test_one_picture_is_read_without_what_only_others_need(picture: Path) -> Non
     code = f"import sys; from edge.cli import main; main({['read', str(picture), *counter()]!r}); print(*sorted(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"pydantic", "tqdm", "importlib.metadata"} & set(result.stdout.split()) == set()
+
+
+@pytest.mark.parametrize(
+    ("names", "stream", "code"),
+    [(["none.png"] * 50, "stderr", 1), (["none.png", *["meter.png"] * 100], "stdout", 1), (["meter.png"] * 100, "stdout", 0)],
+)
+def test_whoever_reads_our_output_may_leave_and_what_went_wrong_before_counts(
+    picture: Path, names: list[str], stream: str, code: int
+) -> None:
+    words = command(*(picture.with_name(name) for name in names), *counter())
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: subprocess.PIPE}
+    with subprocess.Popen(words, stdout=streams["stdout"], stderr=streams["stderr"]) as started:
+        pipe = started.stdout or started.stderr
+        assert pipe is not None
+        assert pipe.readline()
+        pipe.close()
+    assert started.returncode == code
