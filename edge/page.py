@@ -7,8 +7,9 @@ import numpy as np
 
 from edge.counter.history import Rules
 from edge.inference.model import Cells, Probabilities, Recognizer
-from edge.reader import UNREADABLE, Stopwatch
+from edge.reader import UNREADABLE
 from edge.reading import Reading, Status, Wheel
+from edge.stopwatch import Stopwatch
 from edge.vision.segment import Line, Recognize, lines
 from edge.vision.window import Image
 

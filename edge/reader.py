@@ -4,9 +4,6 @@ frame → window → cells → probabilities → wheels → reading
 """
 
 import dataclasses
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 
 import numpy as np
@@ -18,6 +15,7 @@ from edge.counter.wheels import Display, mixed, softness
 from edge.errors import UsageError
 from edge.inference.model import Cells, Probabilities, Recognizer
 from edge.reading import Reading, Status, Wheel
+from edge.stopwatch import Stopwatch
 from edge.vision import placement
 from edge.vision.align import MIN_SCORE, Alignment, align
 from edge.vision.binarize import quality
@@ -37,20 +35,6 @@ UNREADABLE = 0.25
 """A digit less probable than this is not one."""
 CUT_OFF = 0.1
 """Share of the window's height and width that may lie beyond the frame on each side once it is found again."""
-
-
-class Stopwatch:
-    """Milliseconds that each step of a reading took."""
-
-    def __init__(self) -> None:
-        self.timings_ms: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
-        started = time.perf_counter()
-        yield
-        self.timings_ms[name] = round((time.perf_counter() - started) * 1e3, 3)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -98,27 +82,43 @@ class Reader:
         reference: Reference | None = None,
         previous: Decimal | None = None,
     ) -> Reading:
-        """What one picture, uint8 [H, W] or [H, W, 3], shows in the window with these corners, with no time to look twice.
+        """What one picture, uint8 [H, W] or [H, W, 3], shows in the window with these corners, cut at one height, or at three where one
+        leaves a doubt.
 
         reference: as `see` takes it. previous: the value that it showed before, which it cannot fall below. Raises UsageError where that
         has more digits.
         """
         before = History() if previous is None else History.known(self.steps(previous))
-        seen = self.see(frame, corners, reference=reference)
-        if seen.probabilities is None:
-            return self.reading(seen, None, before)
         watch = Stopwatch()
-        with watch.step("decode"):
-            outcome = follow(before, seen.probabilities, _of(self.rules, "lcd") if len(seen.blanks) else self.rules)
-        return self.reading(dataclasses.replace(seen, timings_ms=seen.timings_ms | watch.timings_ms), outcome, before)
+        seen = self.see(frame, corners, reference=reference, watch=watch)
+        outcome = self._decoded(before, seen, watch)
+        if outcome is not None and outcome.confidence < self.rules.min_confidence:
+            seen = self.see(frame, corners, reference=reference, clear=0.0, watch=watch)
+            outcome = self._decoded(before, seen, watch)
+        return self.reading(seen, outcome, before)
 
-    def see(self, frame: Image, corners: Corners, *, reference: Reference | None = None) -> Seen:
+    def _decoded(self, before: History, seen: Seen, watch: Stopwatch) -> Outcome | None:
+        """What one picture comes to, after what was known before; None where it says nothing."""
+        if seen.probabilities is None:
+            return None
+        with watch.step("decode"):
+            return follow(before, seen.probabilities, _of(self.rules, "lcd") if len(seen.blanks) else self.rules)
+
+    def see(
+        self,
+        frame: Image,
+        corners: Corners,
+        *,
+        reference: Reference | None = None,
+        clear: float = CLEAR,
+        watch: Stopwatch | None = None,
+    ) -> Seen:
         """Everything up to the wheels' probabilities.
 
         reference: what the window and its surroundings looked like; the window is then looked for in the frame, and `corners` are only
-        where it is said to be if it is not found. Its frame must be as large as this one, or nothing is found.
+        where it is said to be if it is not found. Its frame must be as large as this one, or nothing is found. clear: as `look` takes it.
         """
-        watch = Stopwatch()
+        watch = watch or Stopwatch()
         found = None
         if reference is not None:
             with watch.step("align"):
@@ -134,10 +134,10 @@ class Reader:
             drawn, corners = corners, placement.refined(frame, corners, self.digits, display=self.display == "lcd")
             blanks = self.blanks(frame, corners)
         with watch.step("inference"):
-            read = self.look(frame, corners)
+            read = self.look(frame, corners, clear=clear)
             if self.display is None and len(self.ghosts(frame, corners, read)):
                 corners = placement.refined(frame, drawn, self.digits, display=True)
-                read = self.look(frame, corners)
+                read = self.look(frame, corners, clear=clear)
                 blanks = self.ghosts(frame, corners, read)
             probabilities = self.with_blanks(read, blanks)
         return Seen(
@@ -164,9 +164,9 @@ class Reader:
         """`blanks` where nobody said what shows the digits, from the probabilities [N, K] as they were read; empty where anybody did."""
         return ghosts(frame, corners, position(probabilities), self.decimals) if self.display is None else np.empty(0)
 
-    def look(self, frame: Image, corners: Corners, which: npt.NDArray[np.bool_] | None = None) -> Probabilities:
-        """Probabilities float32 [N, K] of the wheels, or of some of them, from one call of the network; where it cannot tell what one of
-        them shows, `mixed` from that and another call, on windows that reach less far and farther.
+    def look(self, frame: Image, corners: Corners, which: npt.NDArray[np.bool_] | None = None, *, clear: float = CLEAR) -> Probabilities:
+        """Probabilities float32 [N, K] of the wheels, or of some of them, from one call of the network; where the `softness` of one of
+        them is not under `clear`, `mixed` from that and another call, on windows that reach less far and farther.
         """
         places = None if which is None else np.flatnonzero(which).tolist()
 
@@ -174,7 +174,7 @@ class Reader:
             return placement.cut(frame, corners, self.digits, margin, places)
 
         first = self.recognizer.read(cells(placement.MARGIN))
-        if softness(first).max() < CLEAR:
+        if softness(first).max() < clear:
             return first
         others = self.recognizer.read(np.concatenate([cells(margin) for margin in placement.OTHER_MARGINS]))
         return mixed(np.concatenate([first, others]).reshape(-1, *first.shape))

@@ -19,8 +19,9 @@ from edge.counter.history import History, Outcome, Verdict
 from edge.counter.hypotheses import Hypothesis
 from edge.counter.learning import Learnt, learn, learn_carry
 from edge.counter.rate import Changes
-from edge.reader import Reader, Seen, Stopwatch
+from edge.reader import Reader, Seen
 from edge.reading import Reading, Status
+from edge.stopwatch import Stopwatch
 from edge.vision import placement
 from edge.vision.align import Alignment
 from edge.vision.cells import CELL_SIZE

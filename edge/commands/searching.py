@@ -8,8 +8,9 @@ from edge.commands.targets import check_previous, previous_value
 from edge.counter.wheels import Display
 from edge.errors import UsageError
 from edge.inference.model import Recognizer
-from edge.reader import Reader, Stopwatch
+from edge.reader import Reader
 from edge.reading import Reading, Status
+from edge.stopwatch import Stopwatch
 from edge.vision.find import SURE_CERTAINTY, SURE_SCORE, Doubt, Proposal, find
 from edge.vision.runs import MAX_DIGITS
 from edge.vision.window import Image

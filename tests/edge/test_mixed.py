@@ -1,14 +1,19 @@
 """Several looks at the same wheels: the clear ones count more, and none decides alone what all of them say otherwise."""
 
+from typing import Any
+
+import cv2
 import numpy as np
 import pytest
 
-from edge.counter.wheels import mixed
-from edge.inference.model import load
-from edge.reader import Reader
+from edge.counter.wheels import mixed, softness
+from edge.inference.model import Cells, Probabilities, load
+from edge.reader import CLEAR, Reader
 from edge.rendering import lcd
 from edge.vision.circle import position
+from edge.vision.placement import outlines
 from edge.vision.window import rectangle
+from tests.edge.frames import frames
 from tests.edge.simulation import MODEL, ideal
 
 SURE = ideal(np.array([5.0, 3.0, 0.1])).astype(np.float32)
@@ -42,6 +47,45 @@ def test_one_wheel_that_a_look_does_not_know_takes_its_weight_in_all_of_them() -
 
 def test_of_looks_that_are_equally_clear_the_most_decide() -> None:
     assert position(mixed(np.stack([SURE, OTHER, SURE])))[1] == pytest.approx(3.0, abs=0.02)
+
+
+class Counted:
+    """The network that ships, and how many cells it was given in each call."""
+
+    def __init__(self) -> None:
+        self.model = load(MODEL)
+        self.cells: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def read(self, cells: Cells) -> Probabilities:
+        self.cells.append(len(cells))
+        return self.model.read(cells)
+
+
+def test_a_clear_window_is_read_by_one_call_and_one_that_is_not_by_another_on_both_other_heights() -> None:
+    clear = next(frame for frame in frames() if frame.name.endswith("530.48435.jpg"))
+    network = Counted()
+    reading = Reader(network, digits=5).read(clear.picture, clear.corners)
+    assert (network.cells, reading.raw) == ([5], clear.digits)
+    covered = clear.picture.copy()
+    cv2.fillConvexPoly(covered, np.rint(outlines(clear.corners, 5)[2]).astype(np.int32), (120, 120, 120))
+    network.cells.clear()
+    Reader(network, digits=5).look(covered, clear.corners)
+    assert network.cells == [5, 10]
+
+
+def test_a_clear_window_whose_digits_do_not_fit_together_is_looked_at_again() -> None:
+    """Between two digits, and no wheel to its right says why."""
+    frame = next(frame for frame in frames() if frame.name.endswith("531.10877.jpg"))
+    network = Counted()
+    first = Reader(network, digits=5).look(frame.picture, frame.corners)
+    assert softness(first).max() < CLEAR
+    network.cells.clear()
+    reading = Reader(network, digits=5).read(frame.picture, frame.corners)
+    assert network.cells == [5, 5, 10]
+    assert reading.raw == frame.digits
 
 
 @pytest.mark.parametrize("height", [44, 48, 52])

@@ -23,7 +23,7 @@ MODELS = Path(__file__).parents[2] / "models"
 COUNTER = load(MODELS / "lenet5-counter.tflite")
 HANDWRITTEN, JUDGE = load(MODELS / "lenet5-handwritten.tflite"), load(MODELS / "lenet5-segments.tflite")
 ROUND = next(frame for frame in frames() if frame.name.endswith("round-01189/7.jpg"))
-JITTERS, JITTERED_RIGHT = 100, 0.985
+JITTERS, JITTERED_RIGHT = 100, 0.99
 CERTAIN, TURNED_RIGHT = 0.9, 18
 PAGES, DIGITS_RIGHT, LINES_RIGHT = 100, 0.987, 0.92
 
