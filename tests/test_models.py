@@ -1,6 +1,7 @@
 """The models that ship: their parameters, their figures on the whole test sets, in every runtime, and what their cards say of them."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,17 @@ from train.evaluate import evaluate, in_batches
 
 NAMES: dict[str, Task] = {"lenet5-handwritten": "handwritten", "lenet5-counter": "counter", "lenet5-segments": "segments"}
 PICTURES = {"lenet5-handwritten": 10_000, "lenet5-counter": 1_604, "lenet5-segments": 4_000}
-HANDWRITTEN_ERROR, SEGMENTS_ERROR = 0.0030, 0.0125
-COUNTER_FLOORS = {"right_digit": 0.979, "right_digit_meter_mean": 0.988, "within_0_1": 0.974, "within_0_2": 0.9765}
+FLOORS = {
+    "lenet5-handwritten": {"right_digit": (0.9970, 0.9960)},
+    "lenet5-counter": {
+        "right_digit": (0.979, 0.965),
+        "right_digit_meter_mean": (0.988, 0.975),
+        "within_0_1": (0.974, 0.955),
+        "within_0_2": (0.9765, 0.960),
+    },
+    "lenet5-segments": {"right_digit": (0.9875, 0.985)},
+}
+"""Of the files that ship; and of those that `make train convert` has put in their place, which differ by chance and by processor."""
 FILES = [ROOT / "models" / f"{name}{suffix}" for name in NAMES for suffix in (".tflite", ".onnx")]
 
 
@@ -37,17 +47,34 @@ def test_the_figures_of_the_card_are_those_of_the_file(path: Path) -> None:
         assert measured[key] == (value if not isinstance(value, float) else pytest.approx(value, abs=1e-9)), key
 
 
-def test_handwriting_is_read_with_an_error_below_the_floor() -> None:
-    assert card("lenet5-handwritten")["metrics"]["int8"]["error"] <= HANDWRITTEN_ERROR
+def made_here(name: str) -> bool:
+    """Whether this is another file than the one that ships."""
+    changed = ["git", "diff", "--quiet", "HEAD", "--", f"models/{name}.tflite"]
+    return subprocess.run(changed, cwd=ROOT, capture_output=True, check=False).returncode == 1
 
 
-def test_segments_are_judged_with_an_error_below_the_floor() -> None:
-    assert card("lenet5-segments")["metrics"]["int8"]["error"] <= SEGMENTS_ERROR
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_never_seen_is_read_above_the_floors(name: str) -> None:
+    measured, at = card(name)["metrics"]["int8"], int(made_here(name))
+    floors = {key: both[at] for key, both in FLOORS[name].items()}
+    assert {key: round(measured[key], 6) >= floor for key, floor in floors.items()} == dict.fromkeys(floors, True)
 
 
-def test_counters_never_seen_are_read_above_the_floors() -> None:
-    measured = card("lenet5-counter")["metrics"]["int8"]
-    assert {key: measured[key] >= floor for key, floor in COUNTER_FLOORS.items()} == dict.fromkeys(COUNTER_FLOORS, True)
+def test_readme_gives_the_figures_of_the_cards() -> None:
+    if any(made_here(name) for name in NAMES):
+        return  # README tells of what ships
+    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| ")]
+    handwritten, counter, segments = (card(name)["metrics"]["int8"] for name in NAMES)
+    for begins, figures in {
+        "| handwriting, MNIST test set": [f"{handwritten['error']:.2%}"],
+        "| counters, six meters never seen": [f"{counter['right_digit']:.1%}"],
+        "| … mean over meters": [f"{counter['right_digit_meter_mean']:.1%}"],
+        "| … tenths within": [f"{counter['within_0_1']:.1%}", f"{counter['within_0_2']:.1%}"],
+        "| segments of written words": [f"{segments['error']:.2%}"],
+        "| parameters, handwriting / counter / segments": [f"{card(name)['parameters']:,}" for name in NAMES],
+    }.items():
+        (row,) = [row for row in rows if row.startswith(begins)]
+        assert row.split(" | ")[1] == " / ".join(figures).replace("%", " %")
 
 
 @pytest.mark.parametrize("name", NAMES)
