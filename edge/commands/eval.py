@@ -157,8 +157,10 @@ def _sheet(path: Path, wrong: list[Result]) -> None:
         tile[4 : 4 + colour.shape[0], 4 : 4 + min(colour.shape[1], 552)] = colour[:, :552]
         cv2.putText(tile, f"{r.raw}, true {r.digits}  {r.confidence:.2f}  {r.meter[:20]}", (4, 90), cv2.FONT_HERSHEY_SIMPLEX, 0.55, 0, 1)
         tiles.append(tile)
-    picture = np.vstack(tiles) if tiles else np.full((100, 560, 3), 255, np.uint8)
-    write(path, picture)
+    if not tiles:
+        tiles.append(np.full((100, 560, 3), 255, np.uint8))
+        cv2.putText(tiles[0], "nothing was misread", (4, 58), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 0, 1)
+    write(path, np.vstack(tiles))
 
 
 def _check_sheet(path: Path, table: Path, listed: list[Any]) -> None:

@@ -43,6 +43,16 @@ def test_people_get_a_table_and_a_sheet_of_the_misreads(table: Path, capsys: pyt
     assert picture.shape == (100, 560, 3)
 
 
+def test_a_sheet_without_misreads_says_so(table: Path) -> None:
+    entries = json.loads(table.read_text())
+    table.write_text(json.dumps(entries[:1]))
+    sheet = table.with_name("sheet.png")
+    assert main(["eval", str(table), "--sheet", str(sheet)]) == 0
+    picture = cv2.imread(str(sheet))
+    assert picture is not None
+    assert (picture < 128).any()
+
+
 def test_calibration_error_is_the_gap_between_certainty_and_truth() -> None:
     results = [Result("m", "p", "11", raw, 0.95, (0.95, 0.85), None) for raw in ("11", "11", "11", "21")]
     told = figures(results)

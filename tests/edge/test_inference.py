@@ -1,5 +1,6 @@
 """A model is opened only with a card that fits it, and read alike by every runtime."""
 
+import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.errors import ModelError
+from edge.errors import ModelError, RuntimeMissingError
 from edge.inference.model import load, open_model, read_card
+from edge.inference.models import shipped
 from edge.vision.circle import distance, position
 from tests.test_arrows import ROOT
 
@@ -107,3 +109,24 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path: Path, name: str, said
     with pytest.raises(ModelError, match=said) as told:
         open_model(tmp_path / name)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("installed", "suffix"),
+    [
+        ({"ai_edge_litert", "onnxruntime"}, ".tflite"),
+        ({"tflite_runtime", "onnxruntime"}, ".tflite"),
+        ({"onnxruntime"}, ".onnx"),
+    ],
+)
+def test_the_form_of_a_model_is_the_one_that_the_installed_runtime_reads(
+    monkeypatch: pytest.MonkeyPatch, installed: set[str], suffix: str
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name in installed else None)
+    assert shipped(NAME).name == f"{NAME}{suffix}"
+
+
+def test_where_nothing_is_installed_that_reads_models_what_does_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(RuntimeMissingError, match="expected one of: pip install ai-edge-litert, or onnxruntime"):
+        shipped(NAME)

@@ -33,6 +33,17 @@ def test_people_get_a_line(picture: Path, capsys: pytest.CaptureFixture[str]) ->
     assert line.endswith("%  ok\n")
 
 
+def test_a_terminal_gets_colours_unless_it_wants_none(
+    picture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["read", str(picture), *counter()]) == 0
+    assert capsys.readouterr().out.startswith("\033[32m")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["read", str(picture), *counter()]) == 0
+    assert "\033" not in capsys.readouterr().out
+
+
 def test_a_reading_that_is_not_taken_does_not_look_like_one(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["read", str(picture), *counter("--previous", "1500")]) == 0
     line = capsys.readouterr().out
