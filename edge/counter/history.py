@@ -45,6 +45,8 @@ class History:
     """The last that was published."""
     value_s: float | None = None
     """When a frame bore that out last."""
+    shown_s: float | None = None
+    """When a frame showed it last, with no wheel taken for misread."""
     blind: bool = False
     """The last picture that was new showed nothing of the counter. While it does not change, no time passes in which a wheel was seen not
     to turn."""
@@ -64,7 +66,7 @@ class History:
     @classmethod
     def known(cls, value: int, time_s: float | None = None) -> "History":
         """A history that begins with a value that is certain."""
-        return cls(hypotheses=(Hypothesis(value * TENTHS, 0.0),), time_s=time_s, value=value, value_s=time_s, founded=True)
+        return cls(hypotheses=(Hypothesis(value * TENTHS, 0.0),), time_s=time_s, value=value, value_s=time_s, shown_s=time_s, founded=True)
 
     def shares(self) -> dict[int, float]:
         """Probability of each value that may be the true one."""

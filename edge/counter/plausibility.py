@@ -32,6 +32,9 @@ BLIND = 0.5
 MISREAD_SHARE = 3
 """One wheel of so many may be misread, and the value still be published; more than that is another counter."""
 
+PARDONED_S = 6 * 3600.0
+"""A value that stays, and that no picture has shown for so long, is no longer told as if one did: what was believed may be wrong."""
+
 
 def follow(
     history: History,
@@ -77,7 +80,11 @@ def follow(
         alone |= not new[-1] or _in_step(_gone(history.value, best, progress.scale), expected)
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
     alike = settled is not None and _shows(settled, told, rules, count)
-    if settled is None or not (alike or _pardons(settled, told, rules, new, stays=settled == history.value)):
+    if alike:
+        kept = dataclasses.replace(kept, shown_s=time_s)
+    stays = settled == history.value
+    soon = not stays or (_between(history.shown_s, time_s) or 0.0) < PARDONED_S
+    if settled is None or not (alike or (soon and _pardons(settled, told, rules, new, stays=stays))):
         verdict = _why(history, told, progress, _reach(_between(history.value_s, time_s), rules, count))
     else:
         verdict, kept = Verdict.OK, dataclasses.replace(kept, value=settled, value_s=history.value_s if time_s is None else time_s)
