@@ -45,3 +45,10 @@ def test_a_blank_window_stays_where_it_was_drawn() -> None:
     flat = np.full((60, 200), 90, np.uint8)
     corners = rectangle(30, 120) + np.array([40, 10])
     assert np.allclose(refined(flat, corners, 5), corners)
+
+
+@pytest.mark.parametrize("digits", [1, 5, 8])
+def test_outlines_are_the_windows_parts_however_it_is_seen(digits: int) -> None:
+    corners = np.array([[100.0, 50.0], [420.0, 90.0], [400.0, 160.0], [90.0, 140.0]])
+    for i, outline in enumerate(outlines(corners, digits)):
+        np.testing.assert_allclose(outline, grown(corners, left=-i / digits, right=-(digits - 1 - i) / digits), atol=1e-6)
