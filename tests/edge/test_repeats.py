@@ -74,3 +74,18 @@ def test_where_a_wheel_was_misread_before_the_last_one_stays_as_long_as_it_looks
     assert values[0] == 5315
     assert set(values[1:]) <= {5315, 8315}
     assert (outcome.verdict, outcome.value) == (Verdict.OK, 8315)
+
+
+@pytest.mark.parametrize("rules", [RULES, Rules(mechanism=MECHANISM)], ids=["rate known", "not known"])
+def test_a_beginning_that_was_wrong_for_long_gives_way_as_the_truth_is_seen_in_other_lights(rules: Rules) -> None:
+    """A lamp in the evening made a 3 look like a 5; by day it is a 3, whatever the light."""
+    evening, day = np.array([0.0, 5.0, 5.0, 0.0, 0.2]), np.array([0.0, 5.0, 3.0, 0.0, 0.2])
+    history = History()
+    for minute in range(40):
+        outcome = look(history, evening, minute * MINUTE_S, rules=rules, new=minute == 0)
+        assert (outcome.verdict, outcome.value) == (Verdict.OK, 5500)
+        history = outcome.history
+    for minute in range(40, 40 + 4 * 60):
+        outcome = look(history, day, minute * MINUTE_S, rules=rules, new=[2] if minute % 35 == 0 else False)
+        history = outcome.history
+    assert (outcome.verdict, outcome.value) == (Verdict.OK, 5300)
