@@ -66,7 +66,6 @@ def _convert(args: argparse.Namespace) -> int:
     source = QUICK_OUTPUT if args.quick else OUTPUT
     output = args.output or (QUICK_OUTPUT / "models" if args.quick else Path("models"))
     paths = args.models or _trained(source)
-    check_output(output)
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that nothing unfinished is left
     try:
         with contextlib.nullcontext() if args.debug else only_our_words():
@@ -109,7 +108,7 @@ def convert(path: Path, output: Path, *, quick: bool = False, old: bool = True) 
     aside = tempfile.gettempdir()
     if shutil.disk_usage(aside).free < ROOM_BYTES:
         raise OSError(errno.ENOSPC, f"less than {ROOM_BYTES // 1_000_000} MB are free; make room, or name another folder by TMPDIR", aside)
-    output.mkdir(parents=True, exist_ok=True)
+    check_output(output)
     with tempfile.TemporaryDirectory(dir=output, prefix=f".{name}-") as folder:
         test = verify.unseen(training["task"], sources)
 

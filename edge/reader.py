@@ -89,36 +89,26 @@ class Reader:
         has more digits.
         """
         before = History() if previous is None else History.known(self.steps(previous))
-        watch = Stopwatch()
-        seen = self.see(frame, corners, reference=reference, watch=watch)
-        outcome = self._decoded(before, seen, watch)
-        if outcome is not None and outcome.confidence < self.rules.min_confidence:
-            seen = self.see(frame, corners, reference=reference, clear=0.0, watch=watch)
-            outcome = self._decoded(before, seen, watch)
+        seen = self.see(frame, corners, reference=reference)
+        if seen.probabilities is None:
+            return self.reading(seen, None, before)
+        watch, rules = Stopwatch(seen.timings_ms), _of(self.rules, "lcd") if len(seen.blanks) else self.rules
+        with watch.step("decode"):
+            outcome = follow(before, seen.probabilities, rules)
+        if seen.flaw is None and outcome.confidence < rules.min_confidence:
+            with watch.step("inference"):
+                read = self.with_blanks(self.look(frame, seen.corners, clear=0.0), seen.blanks)
+            with watch.step("decode"):
+                seen, outcome = dataclasses.replace(seen, probabilities=read), follow(before, read, rules)
         return self.reading(seen, outcome, before)
 
-    def _decoded(self, before: History, seen: Seen, watch: Stopwatch) -> Outcome | None:
-        """What one picture comes to, after what was known before; None where it says nothing."""
-        if seen.probabilities is None:
-            return None
-        with watch.step("decode"):
-            return follow(before, seen.probabilities, _of(self.rules, "lcd") if len(seen.blanks) else self.rules)
-
-    def see(
-        self,
-        frame: Image,
-        corners: Corners,
-        *,
-        reference: Reference | None = None,
-        clear: float = CLEAR,
-        watch: Stopwatch | None = None,
-    ) -> Seen:
+    def see(self, frame: Image, corners: Corners, *, reference: Reference | None = None) -> Seen:
         """Everything up to the wheels' probabilities.
 
         reference: what the window and its surroundings looked like; the window is then looked for in the frame, and `corners` are only
-        where it is said to be if it is not found. Its frame must be as large as this one, or nothing is found. clear: as `look` takes it.
+        where it is said to be if it is not found. Its frame must be as large as this one, or nothing is found.
         """
-        watch = watch or Stopwatch()
+        watch = Stopwatch()
         found = None
         if reference is not None:
             with watch.step("align"):
@@ -134,10 +124,10 @@ class Reader:
             drawn, corners = corners, placement.refined(frame, corners, self.digits, display=self.display == "lcd")
             blanks = self.blanks(frame, corners)
         with watch.step("inference"):
-            read = self.look(frame, corners, clear=clear)
+            read = self.look(frame, corners)
             if self.display is None and len(self.ghosts(frame, corners, read)):
                 corners = placement.refined(frame, drawn, self.digits, display=True)
-                read = self.look(frame, corners, clear=clear)
+                read = self.look(frame, corners)
                 blanks = self.ghosts(frame, corners, read)
             probabilities = self.with_blanks(read, blanks)
         return Seen(

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Milliseconds that each step of a reading took."""
+    """Milliseconds that each step of a reading took; those of one that is taken again are added."""
 
-    def __init__(self) -> None:
-        self.timings_ms: dict[str, float] = {}
+    def __init__(self, timings_ms: dict[str, float] | None = None) -> None:
+        """timings_ms: of the steps before, to go on with."""
+        self.timings_ms = {} if timings_ms is None else timings_ms
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

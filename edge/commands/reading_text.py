@@ -43,7 +43,7 @@ def notes(reading: Reading, reader: "Reader", previous: Decimal | None) -> str:
             found.append(f"the digits alone show {shown}, which after --previous {previous} is taken as {reading.value}")
         elif reading.confidence < reader.rules.min_confidence:
             found.append("the last wheel is about to reach its digit, or just has: it may be one more or one less")
-        if previous is not None and reading.value < previous:
+        if previous is not None and reading.value < previous and not reader.rules.decreases:
             found.append(f"it went past {Decimal(10**reader.digits - 1).scaleb(-reader.decimals)} since --previous {previous}")
     return "; ".join(found)
 

@@ -41,6 +41,8 @@ def observe(
     if time_s is not None:
         novelty, looks = weighed(looks, probabilities, np.ones(len(probabilities)) if novelty is None else novelty, time_s)
     outcome = _contested(history, probabilities, rules, time_s, novelty)
+    if outcome.history.blind:  # a hand's picture is none of a wheel
+        looks = history.looks
     return dataclasses.replace(outcome, history=dataclasses.replace(outcome.history, looks=looks))
 
 

@@ -46,7 +46,7 @@ class History:
     value_s: float | None = None
     """When a frame bore that out last."""
     shown_s: float | None = None
-    """When a frame showed it last, with no wheel taken for misread."""
+    """When a frame last showed it with no wheel taken for misread, or a step on from the one before."""
     blind: bool = False
     """The last picture that was new showed nothing of the counter. While it does not change, no time passes in which a wheel was seen not
     to turn."""

@@ -80,14 +80,15 @@ def follow(
         alone |= not new[-1] or _in_step(_gone(history.value, best, progress.scale), expected)
     settled = _settled(kept, shares, rules.min_confidence if alone else CERTAIN, rules, count)
     alike = settled is not None and _shows(settled, told, rules, count)
-    if alike:
-        kept = dataclasses.replace(kept, shown_s=time_s)
     stays = settled == history.value
     soon = not stays or (_between(history.shown_s, time_s) or 0.0) < PARDONED_S
     if settled is None or not (alike or (soon and _pardons(settled, told, rules, new, stays=stays))):
         verdict = _why(history, told, progress, _reach(_between(history.value_s, time_s), rules, count))
     else:
-        verdict, kept = Verdict.OK, dataclasses.replace(kept, value=settled, value_s=history.value_s if time_s is None else time_s)
+        verdict, kept = Verdict.OK, dataclasses.replace(kept, value=settled)
+        if time_s is not None:  # what went on without the wheel that tells otherwise bears the value out
+            shown_s = time_s if alike or not stays or history.shown_s is None else min(history.shown_s, time_s)
+            kept = dataclasses.replace(kept, value_s=time_s, shown_s=shown_s)
     return Outcome(verdict=verdict, value=kept.value, raw=raw, confidence=min(shares.get(told, 0.0), 1.0), history=kept, shown=alike)
 
 

@@ -12,11 +12,14 @@ from edge.vision.circle import distance, position
 
 Floats = npt.NDArray[np.float64]
 Looks = tuple[tuple[float, float], ...]
-"""Of each wheel, where its last new picture had it, in digits, and when that was, in seconds. Empty before the first."""
+"""Of each wheel, where it was when it was last read to be elsewhere than before, in digits, and when its last new picture was taken, in
+seconds. Empty before the first."""
 SAME_DIGITS = 0.3
 """Nearer than this to where it was read before, it was read alike."""
 APART_S = 1800.0
 """From so long after the one before on, a picture that is read alike counts in full; a spot of sun is on a wheel for less."""
+LEAST = 1e-6
+"""A new picture is never none."""
 
 
 def weighed(
@@ -30,8 +33,9 @@ def weighed(
     if len(looks) != len(places):
         return np.asarray(novelty, np.float64), tuple((place, time_s) for place in places.tolist())
     before, times_s = np.array(looks).T
-    share = np.where(distance(places, before) < SAME_DIGITS, np.clip((time_s - times_s) / APART_S, 0.0, 1.0), 1.0)
+    new, alike = novelty > 0, distance(places, before) < SAME_DIGITS
+    share = np.where(alike, np.clip((time_s - times_s) / APART_S, LEAST, 1.0), 1.0)
     share[-1] = 1.0
-    new = novelty > 0
-    kept = zip(np.where(new, places, before).tolist(), np.where(new, time_s, times_s).tolist(), strict=True)
+    # A wheel that turns slowly is alike from picture to picture; from where it was, it is not for long.
+    kept = zip(np.where(new & ~alike, places, before).tolist(), np.where(new, time_s, times_s).tolist(), strict=True)
     return np.asarray(novelty * share, np.float64), tuple(kept)

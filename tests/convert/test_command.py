@@ -210,4 +210,4 @@ def test_a_disk_without_room_for_what_runtimes_hand_on_is_told_before_any_work(
     assert len(told) == 1
     assert told[0].startswith("python -m convert: ")
     assert "less than 64 MB are free; make room, or name another folder by TMPDIR" in told[0]
-    assert list((tmp_path / "models").iterdir()) == []
+    assert not (tmp_path / "models").exists()

@@ -9,6 +9,7 @@ import pytest
 from edge.counter.wheels import mixed, softness
 from edge.inference.model import Cells, Probabilities, load
 from edge.reader import CLEAR, Reader
+from edge.reading import Status
 from edge.rendering import lcd
 from edge.vision.circle import position
 from edge.vision.placement import outlines
@@ -74,6 +75,22 @@ def test_a_clear_window_is_read_by_one_call_and_one_that_is_not_by_another_on_bo
     network.cells.clear()
     Reader(network, digits=5).look(covered, clear.corners)
     assert network.cells == [5, 10]
+
+
+def test_one_wheel_that_is_not_clear_is_enough_to_look_again() -> None:
+    frame = next(frame for frame in frames() if frame.name.endswith("530.48435.jpg"))
+    network = Counted()
+    reader = Reader(network, digits=5)
+    reader.look(frame.picture, frame.corners, clear=float(softness(reader.look(frame.picture, frame.corners)).max()))
+    assert network.cells == [5, 5, 10]
+
+
+def test_a_picture_that_is_too_dark_is_not_looked_at_again() -> None:
+    frame = frames()[0]
+    network = Counted()
+    reading = Reader(network, digits=5).read(np.asarray(frame.picture // 32, np.uint8), frame.corners)
+    assert reading.status is Status.TOO_DARK
+    assert network.cells in ([5], [5, 10])
 
 
 def test_a_clear_window_whose_digits_do_not_fit_together_is_looked_at_again() -> None:

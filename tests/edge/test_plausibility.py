@@ -150,23 +150,6 @@ def test_a_leading_wheel_that_flips_does_not_move_the_value(true: int, flipped: 
     assert (outcome.verdict, outcome.value) == (Verdict.OK, true * 10_000 + 5302)
 
 
-@pytest.mark.parametrize("shown", [False, True], ids=["told", "seen"])
-def test_a_value_that_no_picture_has_shown_for_hours_is_not_told_as_seen_and_stays(shown: bool) -> None:
-    history = History.known(5300, 0.0)
-    if shown:
-        history = look(history, 5300.2, 10 * HOUR_S).history
-    verdicts, begins = [], 10 * HOUR_S if shown else 0.0
-    for quarter in range(1, 41):
-        outcome = look(history, np.array([0, 8, 3, 0, 0.2]), begins + quarter * 900.0, new=[1] if quarter == 1 else False)
-        verdicts.append(outcome.verdict)
-        assert outcome.value == 5300
-        history = outcome.history
-    assert set(verdicts[1:22]) == {Verdict.OK}
-    assert Verdict.OK not in verdicts[24:]
-    again = look(history, 5300.2, begins + 41 * 900.0, new=[1])
-    assert (again.verdict, again.value) == (Verdict.OK, 5300)
-
-
 def test_frames_of_a_wheel_that_has_not_changed_add_nothing() -> None:
     blend = 0.7 * ideal(positions(8300.3, COUNT)) + 0.3 * ideal(positions(3300.3, COUNT))
     history = observe(History(), blend, RULES, time_s=0.0).history

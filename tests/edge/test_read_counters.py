@@ -65,6 +65,13 @@ def test_the_daemons_file_tells_what_to_read(picture: Path, capsys: pytest.Captu
     assert (reading["counter"], reading["raw"], reading["value"]) == ("water", "01189", 118.9)
 
 
+def test_a_counter_that_may_run_backwards_did_not_go_round(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = picture.with_name("digitd.toml")
+    config.write_text(toml("solar", WINDOW, 5, "decreases = true"))
+    assert main(["read", str(picture), "--config", str(config), "--previous", "1500"]) == 0
+    assert capsys.readouterr().out.endswith("%  ok\n")
+
+
 def test_pictures_are_turned_as_the_files_camera_turns_them(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cv2.imwrite(str(picture), cv2.rotate(SHOT.picture, cv2.ROTATE_90_COUNTERCLOCKWISE))
     config, seen = picture.with_name("digitd.toml"), picture.with_name("seen.png")

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from edge.counter.contest import observe
 from edge.counter.history import History, Rules, Verdict
 from edge.counter.repeats import APART_S, Looks, weighed
 from tests.edge.simulation import ideal
@@ -36,7 +37,18 @@ def test_in_so_much_time_pictures_read_alike_count_as_one_however_many_there_are
 
 
 def test_a_clock_that_was_set_back_makes_nothing_count_less_than_nothing() -> None:
-    assert shares((1000.0, [5.0, 3.0, 0.0]), (0.0, [5.0, 3.0, 0.0]))[1] == [0.0, 0.0, 1.0]
+    assert shares((1000.0, [5.0, 3.0, 0.0]), (0.0, [5.0, 3.0, 0.0]))[1] == pytest.approx([0.0, 0.0, 1.0], abs=1e-5)
+
+
+def test_a_wheel_that_turns_slowly_counts_for_what_it_turned() -> None:
+    """By a tenth of a digit from picture to picture, ten in a second."""
+    counted = shares(*((0.1 * i, [5.0 + 0.1 * i, 3.0, 0.0]) for i in range(11)))
+    assert sum(each[0] for each in counted[1:]) >= 2.0
+    assert sum(each[1] for each in counted[1:]) < 0.01
+
+
+def test_a_wheel_that_has_just_changed_has_changed_though_no_time_went_by() -> None:
+    assert min(shares((0.0, [5.0, 3.0, 0.0]), (0.0, [5.0, 3.0, 0.0]))[1]) > 0.0
 
 
 def test_a_picture_that_is_not_new_leaves_what_is_known() -> None:
@@ -60,6 +72,31 @@ def test_glare_that_wanders_over_a_leading_wheel_for_half_an_hour_does_not_move_
         outcome = look(history, STANDS, minute * MINUTE_S, rules=rules, new=[1] if minute == 71 else False, sure=sure)
         assert (outcome.verdict, outcome.value) == (Verdict.OK, 5300)
         history = outcome.history
+
+
+def test_a_hand_between_two_pictures_does_not_make_the_second_another_witness() -> None:
+    history = look(History.known(5300, 0.0), STANDS, MINUTE_S).history
+    for frame in range(24):
+        time_s = 600.0 + 20.0 * frame
+        outcome = look(history, MISREAD, time_s) if frame % 2 else observe(history, np.full((5, 100), 0.01), RULES, time_s=time_s)
+        assert outcome.value == 5300
+        history = outcome.history
+
+
+@pytest.mark.parametrize("soft", [0.4, 0.6, 0.8])
+def test_a_cloth_that_looks_new_in_each_frame_and_is_read_alike_is_no_counter(soft: float) -> None:
+    rng = np.random.default_rng(0)
+    history = History.known(5300, 0.0)
+    for minute in range(1, 30):
+        history = look(history, 5300.2 + 0.5 * minute, minute * MINUTE_S).history
+    cloth, blind = rng.uniform(0, 10, 5), []
+    for minute in range(30, 45):
+        seen = (1 - soft) * ideal(cloth + rng.uniform(-0.1, 0.1, 5)) + soft / 100
+        history = observe(history, seen, RULES, time_s=minute * MINUTE_S).history
+        blind.append(history.blind)
+    assert all(blind)
+    after = look(history, 5300.2 + 0.5 * 45, 45 * MINUTE_S)
+    assert (after.verdict, after.value) == (Verdict.OK, 5322)
 
 
 def test_where_a_wheel_was_misread_before_the_last_one_stays_as_long_as_it_looks_as_it_did() -> None:

@@ -1,5 +1,7 @@
 """Downloads against a server on this machine that breaks off, lies, is slow, or is not there."""
 
+import errno
+import fcntl
 import hashlib
 import io
 import re
@@ -112,6 +114,14 @@ def test_two_who_want_the_same_file_at_once_fetch_it_once(server: Server, tmp_pa
         paths = list(threads.map(lambda _: fetch(server, tmp_path / "mnist", "digits.gz"), range(3)))
     assert [path.read_bytes() for path in paths] == [CONTENT] * 3
     assert [name for name, _ in server.asked] == ["digits.gz"]
+
+
+def test_where_files_know_no_locks_they_are_fetched_all_the_same(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    assert fetch(server, tmp_path, "digits.gz").read_bytes() == CONTENT
 
 
 def repository(files: dict[str, bytes]) -> bytes:
