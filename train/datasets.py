@@ -24,12 +24,15 @@ import numpy.typing as npt
 from edge.capture.formats import header
 from edge.capture.pictures import MAX_PIXELS
 from edge.errors import DataError, PictureError
+from edge.inference.fitting import Task
 from train import downloads, idx
 from train.own_index import KINDS, SPLITS, Row, read_index
 
 Image = npt.NDArray[np.uint8]
 INDEX = Path(__file__).with_name("meter-digits.csv.xz")
 MNIST_PREFIX = {"train": "train", "test": "t10k"}
+WHAT = ("images-idx3-ubyte", "labels-idx1-ubyte")
+"""Two files of MNIST are a split."""
 GET_AGAIN = "get it again: python -m train data --prepare"
 
 
@@ -85,8 +88,7 @@ def mnist(split: str, folder: Path | None = None) -> tuple[Image, npt.NDArray[np
     folder: idx files of one's own (gzip or plain) in place of the published ones. Raises DataError where a file is damaged, or not the
     published one.
     """
-    images, labels = (_idx(_mnist_file(f"{MNIST_PREFIX[split]}-{what}", folder), what.partition("-")[0], folder) for what in (
-        "images-idx3-ubyte", "labels-idx1-ubyte"))  # fmt: skip
+    images, labels = (_idx(_mnist_file(f"{MNIST_PREFIX[split]}-{what}", folder), what.partition("-")[0], folder) for what in WHAT)
     if len(images) != len(labels):
         raise DataError(f"MNIST {split}: {len(images)} images and {len(labels)} labels; expected as many. Get both files from one place")
     if labels.max(initial=0) > 9:
@@ -136,6 +138,15 @@ def index() -> dict[str, list[Row]]:
             meter, display = entry["meter"], entry["display"]
             rows[entry["split"]].append(Row(path, float(entry["label"]), entry["kind"], meter, display, entry["sha1"], entry["origin"]))
     return rows
+
+
+def get(task: Task) -> None:
+    """Download what a task is learnt from and no data folder has. Raises DownloadError, or DataError where it cannot be written."""
+    if task != "counter":
+        for what in WHAT:
+            _mnist_file(f"{MNIST_PREFIX['train']}-{what}", None)
+    elif not all(find(f"meter-digits/{split}.tar.gz") for split in SPLITS):
+        downloads.meter_digits(index(), downloads.cache())
 
 
 def own_folder(folder: Path, expected: str = "real, synthetic, or a folder laid out as meter-digits") -> Path:

@@ -68,6 +68,9 @@ def main(args: argparse.Namespace) -> int:
     check_output(_output(args))
     if len(recipes) == 1:
         return _train(recipes[0], args)
+    for recipe in recipes:  # once, and not by each of them
+        if "real" in _sources(recipe, args):
+            datasets.get(recipe.task)
     # Two with half the cores each do more together than one after the other with all of them.
     threads = args.threads or max(1, (os.cpu_count() or 1) // len(names))
     program = [sys.executable, "-m", "train", *sys.argv[1:]]
@@ -78,11 +81,15 @@ def _output(args: argparse.Namespace) -> Path:
     return Path(args.output or (QUICK_OUTPUT if args.quick else OUTPUT))
 
 
+def _sources(recipe: Recipe, args: argparse.Namespace) -> list[str]:
+    return args.data or (["real", "synthetic"] if recipe.synthetic else ["real"])
+
+
 def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     from train import fit, report, samples
     from train.measures import curves
 
-    sources = args.data or (["real", "synthetic"] if recipe.synthetic else ["real"])
+    sources = _sources(recipe, args)
     precision = args.precision
     if precision == "auto":
         precision = "bfloat16" if fit.bfloat16_is_fast() else "float32"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.inference.fitting import Task
 from tests.test_arrows import ROOT
-from train import recipes
+from train import datasets, downloads, recipes
 from train.__main__ import main
 from train.lenet5 import build, parameters
 from train.recipes import CLASSIC, COUNTER, HANDWRITTEN, PAPER, SEGMENTS
@@ -33,6 +34,20 @@ def train(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "XDG_CACHE_HOME": str(cwd / "cache"), "HTTPS_PROXY": proxy, "https_proxy": proxy, "NO_PROXY": ""}
     environment.pop("DIGITD_DATA", None)
     return subprocess.run([sys.executable, "-m", "train", *words], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_models_that_train_side_by_side_miss_their_data_once(tmp_path: Path) -> None:
+    result = train("--quick", cwd=copied(tmp_path))
+    assert result.returncode == 1
+    (told,) = result.stderr.splitlines()
+    assert told.startswith("python -m train: mnist is not whole in any data folder, and train-images-idx3-ubyte.gz could not be downloaded")
+
+
+@pytest.mark.parametrize("task", ["counter", "handwritten"])
+def test_data_that_is_there_is_not_got_again(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "fetch", None)
+    monkeypatch.setattr(downloads, "meter_digits", None)
+    datasets.get(task)
 
 
 def test_the_papers_recipe_is_the_papers() -> None:
