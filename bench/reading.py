@@ -78,9 +78,9 @@ def measure(repeat: int) -> dict[str, float]:
     near = align(reference, frame)
     taken: dict[str, list[float]] = {}
 
-    def timed(name: str, step: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    def timed(name: str, step: Callable[..., Any], *given: Any) -> Any:
         started = time.perf_counter()
-        result = step(*given, **named)
+        result = step(*given)
         taken.setdefault(name, []).append((time.perf_counter() - started) * 1e3)
         return result
 
@@ -93,21 +93,19 @@ def measure(repeat: int) -> dict[str, float]:
         probabilities = timed("network", recognizer.read, cells)
         timed("decode", decode, probabilities)
         timed("network alone", recognizer.quantized, cells)
-    one, new, turned, still = WHOLE
-    reader = Reader(recognizer, digits=DIGITS)
-    trackers = {name: Tracker(Reader(recognizer, digits=DIGITS, rules=Rules(max_rate=1.0)), corners, reference=reference) for name in WHOLE}
-    for tracker in trackers.values():
+    read = functools.partial(Reader(recognizer, digits=DIGITS).read, reference=reference)
+    new, turned, still = (
+        Tracker(Reader(recognizer, digits=DIGITS, rules=Rules(max_rate=1.0)), corners, reference=reference) for _ in WHOLE[1:]
+    )
+    for tracker in (new, turned, still):
         tracker.set_value(Decimal(int(VALUE)), NOON)
-    for second in range(repeat):  # a processor's clock changes: each thing beside the network alone
+    for second, turning in enumerate(frames):  # a processor's clock changes: each thing beside the network alone
         at = NOON + datetime.timedelta(seconds=second)
-        trackers[new].look_anew()
-        for name, step, given in (
-            (one, functools.partial(reader.read, reference=reference), (frame, corners)),
-            (new, trackers[new].look, (frames[second], at)),
-            (turned, trackers[turned].look, (frames[second], at)),
-            (still, trackers[still].look, (frame, at)),
-        ):
-            timed(name, step, *given)
+        new.look_anew()
+        steps: list[Callable[..., Any]] = [read, new.look, turned.look, still.look]
+        given = (frame, corners), (turning, at), (turning, at), (frame, at)
+        for name, step, words in zip(WHOLE, steps, given, strict=True):
+            timed(name, step, *words)
             timed(f"{name}, network alone", recognizer.quantized, cells)
     return {name: float(np.median(times)) for name, times in taken.items()}
 

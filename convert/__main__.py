@@ -5,7 +5,6 @@ import contextlib
 import errno
 import json
 import shutil
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from edge.errors import ModelError
 from edge.guard import guarded
 from train.options import check_output
 from train.recipes import SHIPPED
+from train.side_by_side import sigterm_as_exit
 from train.train_command import OUTPUT, QUICK_OUTPUT
 
 ROOM_BYTES = 64_000_000
@@ -66,13 +66,9 @@ def _convert(args: argparse.Namespace) -> int:
     source = QUICK_OUTPUT if args.quick else OUTPUT
     output = args.output or (QUICK_OUTPUT / "models" if args.quick else Path("models"))
     paths = args.models or _trained(source)
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that nothing unfinished is left
-    try:
-        with contextlib.nullcontext() if args.debug else only_our_words():
-            for path in paths:
-                convert(path, output, quick=args.quick, old=not args.no_tflite_runtime)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with sigterm_as_exit(), contextlib.nullcontext() if args.debug else only_our_words():
+        for path in paths:
+            convert(path, output, quick=args.quick, old=not args.no_tflite_runtime)
     return 0
 
 

@@ -20,7 +20,7 @@ def changed(cells: Cells, before: Cells | None) -> npt.NDArray[np.bool_]:
     """Which of the cells, uint8 [N, 32, 32, 1], differ from those before; all of them where there are none before."""
     if before is None or before.shape != cells.shape:
         return np.ones(len(cells), np.bool_)
-    # One picture whose channels are the wheels: smoothing each by itself takes three times as long.
+    # One picture whose channels are the wheels: smoothing each by itself takes twice as long.
     smooth = [cv2.GaussianBlur(np.ascontiguousarray(each[..., 0].transpose(1, 2, 0)), (0, 0), SMOOTH_PX) for each in (cells, before)]
     apart = cv2.absdiff(*smooth).reshape(-1, len(cells)).astype(np.float32)
     return np.asarray(np.sqrt(np.square(apart).mean(0)) > CHANGED * 255, np.bool_)

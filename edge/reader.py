@@ -52,6 +52,8 @@ class Seen:
     alignment: Alignment | None
     """None without a reference."""
     timings_ms: dict[str, float]
+    once: Probabilities | None = None
+    """What one look told, before `blanks`; None where it was not clear, and there were more."""
 
 
 class Reader:
@@ -95,9 +97,9 @@ class Reader:
         watch, rules = Stopwatch(seen.timings_ms), _of(self.rules, "lcd") if len(seen.blanks) else self.rules
         with watch.step("decode"):
             outcome = follow(before, seen.probabilities, rules)
-        if seen.flaw is None and outcome.confidence < rules.min_confidence:
+        if seen.once is not None and seen.flaw is None and outcome.confidence < rules.min_confidence:
             with watch.step("inference"):
-                read = self.with_blanks(self.look(frame, seen.corners, clear=0.0), seen.blanks)
+                read = self.with_blanks(self._closer(seen.once, frame, seen.corners), seen.blanks)
             with watch.step("decode"):
                 seen, outcome = dataclasses.replace(seen, probabilities=read), follow(before, read, rules)
         return self.reading(seen, outcome, before)
@@ -124,14 +126,15 @@ class Reader:
             drawn, corners = corners, placement.refined(frame, corners, self.digits, display=self.display == "lcd")
             blanks = self.blanks(frame, corners)
         with watch.step("inference"):
-            read = self.look(frame, corners)
+            read, clear = self.look(frame, corners)
             if self.display is None and len(self.ghosts(frame, corners, read)):
                 corners = placement.refined(frame, drawn, self.digits, display=True)
-                read = self.look(frame, corners)
+                read, clear = self.look(frame, corners)
                 blanks = self.ghosts(frame, corners, read)
             probabilities = self.with_blanks(read, blanks)
         return Seen(
-            corners=corners, probabilities=probabilities, blanks=blanks, flaw=flaw, alignment=found, timings_ms=watch.timings_ms
+            corners=corners, probabilities=probabilities, blanks=blanks, flaw=flaw, alignment=found, timings_ms=watch.timings_ms,
+            once=read if clear else None,
         )  # fmt: skip
 
     def found(self, frame: Image, reference: Reference, near: Alignment | None = None) -> Alignment:
@@ -154,20 +157,22 @@ class Reader:
         """`blanks` where nobody said what shows the digits, from the probabilities [N, K] as they were read; empty where anybody did."""
         return ghosts(frame, corners, position(probabilities), self.decimals) if self.display is None else np.empty(0)
 
-    def look(self, frame: Image, corners: Corners, which: npt.NDArray[np.bool_] | None = None, *, clear: float = CLEAR) -> Probabilities:
-        """Probabilities float32 [N, K] of the wheels, or of some of them, from one call of the network; where the `softness` of one of
-        them is not under `clear`, `mixed` from that and another call, on windows that reach less far and farther.
+    def look(self, frame: Image, corners: Corners, which: npt.NDArray[np.bool_] | None = None) -> tuple[Probabilities, bool]:
+        """Probabilities float32 [N, K] of the wheels, or of some of them, from one call of the network, and whether all are `CLEAR`; where
+        one is not, `mixed` from that and another call, on windows that reach less far and farther.
         """
-        places = None if which is None else np.flatnonzero(which).tolist()
+        first = self.recognizer.read(self._cells(frame, corners, (placement.MARGIN,), which))
+        clear = bool(softness(first).max() < CLEAR)
+        return first if clear else self._closer(first, frame, corners, which), clear
 
-        def cells(margin: float) -> Cells:
-            return placement.cut(frame, corners, self.digits, margin, places)
-
-        first = self.recognizer.read(cells(placement.MARGIN))
-        if softness(first).max() < clear:
-            return first
-        others = self.recognizer.read(np.concatenate([cells(margin) for margin in placement.OTHER_MARGINS]))
+    def _closer(self, first: Probabilities, frame: Image, corners: Corners, which: npt.NDArray[np.bool_] | None = None) -> Probabilities:
+        others = self.recognizer.read(self._cells(frame, corners, placement.OTHER_MARGINS, which))
         return mixed(np.concatenate([first, others]).reshape(-1, *first.shape))
+
+    def _cells(self, frame: Image, corners: Corners, margins: tuple[float, ...], which: npt.NDArray[np.bool_] | None) -> Cells:
+        places = None if which is None else np.flatnonzero(which).tolist()
+        cut = [placement.cut(frame, corners, self.digits, margin, places) for margin in margins]
+        return cut[0] if len(cut) == 1 else np.concatenate(cut)
 
     def with_blanks(self, probabilities: Probabilities, blanks: Certainties) -> Probabilities:
         """Probabilities [N, K] where a leading place that shows nothing stands at 0, as surely as it shows nothing."""

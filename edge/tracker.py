@@ -164,7 +164,7 @@ class Tracker:
         if not which.any():
             return
         self._blanks = self.reader.blanks(frame, self._window)
-        read = self.reader.look(frame, self._window, which)
+        read, _ = self.reader.look(frame, self._window, which)
         if self._probabilities is None:
             self._probabilities = read
         else:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from edge.counter.history import History, Outcome, Rules, Verdict
 from edge.counter.plausibility import follow
-from edge.counter.repeats import weighed
+from edge.counter.repeats import discounted
 
 FOUNDED, FOUNDED_S = 10, 600.0
 """Frames that have to show a beginning's values, over so many seconds, before another no longer comes into question: a camera that takes
@@ -39,7 +39,7 @@ def observe(
     """
     looks = history.looks
     if time_s is not None:
-        novelty, looks = weighed(looks, probabilities, np.ones(len(probabilities)) if novelty is None else novelty, time_s)
+        novelty, looks = discounted(looks, probabilities, np.ones(len(probabilities)) if novelty is None else novelty, time_s)
     outcome = _contested(history, probabilities, rules, time_s, novelty)
     if outcome.history.blind:  # a hand's picture is none of a wheel
         looks = history.looks

@@ -53,7 +53,7 @@ class History:
     placed: bool = False
     """The hypotheses' tenths were seen, and are not the start of a value that was told."""
     looks: Looks = ()
-    """When each wheel was last seen anew, and where."""
+    """Where each wheel was last read to be, and when its last new picture was taken (`repeats`)."""
     founded: bool = False
     """No other beginning comes into question any more (`contest`). Until then:"""
     began_s: float | None = None

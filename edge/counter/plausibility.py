@@ -31,7 +31,6 @@ BLIND = 0.5
 """Probability that a frame shows nothing of the counter from which it is as if none had been taken."""
 MISREAD_SHARE = 3
 """One wheel of so many may be misread, and the value still be published; more than that is another counter."""
-
 PARDONED_S = 6 * 3600.0
 """A value that stays, and that no picture has shown for so long, is no longer told as if one did: what was believed may be wrong."""
 

@@ -22,7 +22,7 @@ LEAST = 1e-6
 """A new picture is never none."""
 
 
-def weighed(
+def discounted(
     looks: Looks, probabilities: npt.NDArray[np.floating], novelty: npt.NDArray[np.floating], time_s: float
 ) -> tuple[Floats, Looks]:
     """How much each wheel's picture says, [N], and what is kept for the next frame. The last wheel turns, and has no picture twice.

@@ -7,7 +7,7 @@ import pytest
 
 from edge.counter.contest import observe
 from edge.counter.history import History, Rules, Verdict
-from edge.counter.repeats import APART_S, Looks, weighed
+from edge.counter.repeats import APART_S, Looks, discounted
 from tests.edge.simulation import ideal
 from tests.edge.test_plausibility import MECHANISM, MINUTE_S, RULES, look
 
@@ -19,7 +19,7 @@ def shares(*frames: tuple[float, list[float]]) -> list[list[float]]:
     looks: Looks = ()
     counted = []
     for time_s, places in frames:
-        told, looks = weighed(looks, ideal(np.array(places)), np.ones(3), time_s)
+        told, looks = discounted(looks, ideal(np.array(places)), np.ones(3), time_s)
         counted.append(told.tolist())
     return counted
 
@@ -52,8 +52,8 @@ def test_a_wheel_that_has_just_changed_has_changed_though_no_time_went_by() -> N
 
 
 def test_a_picture_that_is_not_new_leaves_what_is_known() -> None:
-    _, looks = weighed((), ideal(np.array([5.0, 3.0, 0.0])), np.ones(3), 0.0)
-    told, kept = weighed(looks, ideal(np.array([8.0, 3.0, 0.1])), np.zeros(3), MINUTE_S)
+    _, looks = discounted((), ideal(np.array([5.0, 3.0, 0.0])), np.ones(3), 0.0)
+    told, kept = discounted(looks, ideal(np.array([8.0, 3.0, 0.1])), np.zeros(3), MINUTE_S)
     assert told.tolist() == [0.0, 0.0, 0.0]
     assert kept == looks
 
